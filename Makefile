@@ -1,0 +1,35 @@
+# The same commands for people and for CI; each does its own set-up.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: install demo test check bench clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dashboard,dev]'
+	touch $@
+
+# DEMO_ARGS reaches the command: make demo DEMO_ARGS="--seed 7 --minutes 5"
+demo: $(INSTALLED)
+	$(BIN)/regionscope demo $(DEMO_ARGS)
+
+# TEST_ARGS reaches pytest: make test TEST_ARGS="-k timeline -x"
+test: $(INSTALLED)
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# BENCH_ARGS reaches the search benchmark: make bench BENCH_ARGS="--millions 20"
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/search.py $(BENCH_ARGS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""AWS event in, Parquet segment out: open → decode → parse → normalise → redact → segment."""

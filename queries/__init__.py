@@ -1,0 +1,1 @@
+"""A DuckDB session over the store, with its views and macros."""

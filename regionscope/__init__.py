@@ -1,0 +1,1 @@
+"""The front door: one configuration file and one command line."""

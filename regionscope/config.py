@@ -1,0 +1,150 @@
+"""The one configuration file, regionscope.toml: what it may say, and clear errors when it is wrong."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from collector.fields import FieldMap
+from store.zone import Kind, Zone
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; the message names each key, its value and the rule."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _matching(pattern: str, rule: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(rule)
+        return value
+
+    return AfterValidator(check)
+
+
+RegionName = Annotated[
+    str, _matching(r"[a-z]{2,3}(-[a-z]+)+-\d", "must be a region's name, such as eu-west-1")
+]
+KeyReference = Annotated[
+    str,
+    _matching(
+        r"(env|file|secretsmanager|ssm):.+",
+        "must refer to a secret as env:NAME, file:PATH, secretsmanager:ARN or ssm:NAME, never hold it",
+    ),
+]
+
+
+class RegionConfig(_Model):
+    zone: str | None = None
+
+
+class ZoneConfig(_Model):
+    """One residency zone; days of retention per table, absent means for ever."""
+
+    identities: Literal["keep", "pseudonym"] = "keep"
+    redact: tuple[Kind, ...] = ()
+    key: KeyReference | None = None
+    retention_days: dict[str, Annotated[int, Field(ge=1)]] = {}
+
+    @model_validator(mode="after")
+    def _key_where_needed(self) -> ZoneConfig:
+        if (self.identities == "pseudonym" or self.redact) and self.key is None:
+            raise ValueError("key is missing: a zone that redacts or pseudonymises needs one")
+        return self
+
+
+class LogsConfig(_Model):
+    """Log groups whose name matches one of `exclude` (regular expressions, whole name) are not collected."""
+
+    exclude: tuple[str, ...] = (r"/aws/lambda/regionscope-.*",)
+
+
+class FieldsConfig(_Model):
+    """JSON fields that hold a column, besides the well-known ones of collector/fields.py."""
+
+    user: tuple[str, ...] = ()
+    session: tuple[str, ...] = ()
+    request: tuple[str, ...] = ()
+    trace: tuple[str, ...] = ()
+    span: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+    severity: tuple[str, ...] = ()
+    message: tuple[str, ...] = ()
+    error: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    duration: tuple[str, ...] = ()
+
+
+class Config(_Model):
+    """The whole file. `store` is a folder, a file:// or an s3:// URI."""
+
+    store: str
+    regions: dict[RegionName, RegionConfig] = {}
+    zones: dict[str, ZoneConfig] = {}
+    logs: LogsConfig = LogsConfig()
+    fields: FieldsConfig = FieldsConfig()
+
+    @model_validator(mode="after")
+    def _zones_exist(self) -> Config:
+        for name, region in self.regions.items():
+            if region.zone is not None and region.zone not in self.zones:
+                known = ", ".join(sorted(self.zones)) or "none"
+                raise ValueError(
+                    f"regions.{name}.zone is {region.zone!r}, which [zones] does not define ({known})"
+                )
+        return self
+
+    def zone(self, region: str) -> Zone:
+        """The zone of a region. A region outside every zone keeps all it has."""
+        named = self.regions.get(region)
+        if named is None or named.zone is None:
+            return Zone(name="open")
+        zone = self.zones[named.zone]
+        return Zone(named.zone, zone.identities, zone.redact, zone.key)
+
+    def all_zones(self) -> tuple[Zone, ...]:
+        return tuple(Zone(name, zone.identities, zone.redact, zone.key) for name, zone in self.zones.items())
+
+    def field_map(self) -> FieldMap:
+        return FieldMap().extended(**self.fields.model_dump())
+
+
+def load(path: Path) -> Config:
+    """The configuration in a TOML file. Raises ConfigError, naming file, key, value and rule."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return parse(content, str(path))
+
+
+def parse(content: dict[str, Any], origin: str = "configuration") -> Config:
+    """A configuration from its content as read from TOML. Raises ConfigError."""
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(
+            "\n".join(f"{origin}: {_sentence(problem)}" for problem in error.errors())
+        ) from None
+
+
+def _sentence(problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"] if part != "[key]")
+    rule = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        return f"{key} is not a known key"
+    if problem["type"] == "missing":
+        return f"{key} is missing"
+    if isinstance(problem["input"], str | int | float | bool):
+        return f"{key} is {problem['input']!r}: {rule}"
+    return f"{key}: {rule}" if key else rule

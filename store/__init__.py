@@ -1,0 +1,1 @@
+"""The tables: one schema, where files go, exactly-once commits, compaction, retention."""
