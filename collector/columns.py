@@ -6,7 +6,8 @@ Columns rather than rows because every later step (redaction, fingerprints, Arro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,10 @@ class Source:
 
 @dataclass(slots=True)
 class Events:
-    """Log events as delivered: parallel lists. `time` is epoch microseconds, None where only the message knows."""
+    """Log events as delivered: parallel lists.
+
+    `time` is epoch microseconds, None where only the message knows.
+    """
 
     source: list[Source] = field(default_factory=list)
     event_id: list[str] = field(default_factory=list)
@@ -44,7 +48,7 @@ class Events:
 class Parsed:
     """What the messages say, as parallel lists in the order of the messages; None where a message is silent.
 
-    `attribute_keys[i]` and `attribute_values[i]` are equally long; keys may be one shared tuple for many rows.
+    `attribute_keys[i]` and `attribute_values[i]` are equally long; many rows may share one tuple of keys.
     `template` is the text a fingerprint is made of: the human message, without the JSON around it.
     """
 
@@ -70,6 +74,6 @@ class Parsed:
     def blank(cls, messages: Sequence[str]) -> Parsed:
         """Nothing recognised yet: every message its own template."""
         size = len(messages)
-        empty = {name: [None] * size for name in cls.__slots__ if name not in ("template",)}  # type: ignore[attr-defined]
-        empty |= {"attribute_keys": [()] * size, "attribute_values": [()] * size}
-        return cls(template=list(messages), **empty)
+        blank: dict[str, Any] = {column.name: [None] * size for column in fields(cls)}
+        blank |= {"template": list(messages), "attribute_keys": [()] * size, "attribute_values": [()] * size}
+        return cls(**blank)

@@ -12,7 +12,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """Field paths per column, most telling first. Sources: the loggers' own documentation, and semantic conventions."""
+    """Field paths per column, most telling first, from the loggers' documentation and semantic conventions."""
 
     user: tuple[str, ...] = (
         "user_id",

@@ -22,9 +22,10 @@ class KeyUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """`identities`: "keep" or "pseudonym" for user and session; `redact`: kinds replaced in body and attributes.
+    """What happens to identities (user and session), and which kinds of values in text are replaced.
 
-    `key` refers to the zone's secret, never holds it: `env:NAME`, `file:PATH`, `secretsmanager:ARN`, `ssm:NAME`.
+    `key` refers to the zone's secret and never holds it: `env:NAME`, `file:PATH`, `secretsmanager:ARN`
+    or `ssm:NAME`.
     """
 
     name: str
