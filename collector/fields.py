@@ -1,7 +1,8 @@
 """Which JSON fields hold the user, session, request, trace …: the defaults, extended by the configuration.
 
-A name is a path: `user.id` matches both {"user": {"id": …}} and {"user.id": …}. The first name present wins,
-so the names a team adds in its configuration stand before these.
+A name is a path: `user.id` matches both {"user": {"id": …}} and {"user.id": …}, also inside the objects in
+which loggers keep what their users add (`attributes`, `contextMap`, `mdc`, `fields`). The first name whose
+value fits the column wins, so the names a team adds in its configuration stand before these.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """Field paths per column, most telling first, from the loggers' documentation and semantic conventions."""
+    """Field paths per column, most telling first; from the loggers' documentation and semconv."""
 
     user: tuple[str, ...] = (
         "user_id",
@@ -21,6 +22,7 @@ class FieldMap:
         "enduser.id",
         "enduser.pseudo.id",
         "usr.id",
+        "user",
         "sub",
         "user.name",
         "username",
@@ -57,20 +59,16 @@ class FieldMap:
         "X-Amzn-Trace-Id",
         "x-amzn-trace-id",
         "_X_AMZN_TRACE_ID",
-        "contextMap.trace_id",
-        "mdc.trace_id",
     )
-    span: tuple[str, ...] = ("span_id", "spanId", "span.id", "otelSpanID", "dd.span_id", "contextMap.span_id")
+    span: tuple[str, ...] = ("span_id", "spanId", "span.id", "otelSpanID", "dd.span_id")
     service: tuple[str, ...] = (
         "service",
         "service.name",
         "service_name",
         "serviceName",
-        "resource.attributes.service.name",
         "resource.service.name",
         "function_name",
         "functionName",
-        "name",
     )
     severity: tuple[str, ...] = (
         "severity_number",
@@ -83,6 +81,7 @@ class FieldMap:
         "levelname",
         "lvl",
         "loglevel",
+        "log_level",
         "status",
     )
     message: tuple[str, ...] = ("message", "msg", "event", "body", "log", "errorMessage", "short_message")
@@ -117,7 +116,6 @@ class FieldMap:
         "latency_ms",
         "responseTime",
         "elapsed_ms",
-        "duration",
     )
 
     def extended(self, **names: tuple[str, ...]) -> Self:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from collector.fields import FieldMap
+from store.layout import QUARANTINE
+from store.schema import TABLES
 from store.zone import Kind, Zone
 
 
@@ -30,6 +32,14 @@ def _matching(pattern: str, rule: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"must be a regular expression: {error}") from None
+    return pattern
+
+
 RegionName = Annotated[
     str, _matching(r"[a-z]{2,3}(-[a-z]+)+-\d", "must be a region's name, such as eu-west-1")
 ]
@@ -42,17 +52,26 @@ KeyReference = Annotated[
 ]
 
 
+StoreUri = Annotated[
+    str, _matching(r"(?!\w+://)[^\0]+|(file|s3)://.+", "must be a folder, or a file:// or s3:// URI")
+]
+Pattern = Annotated[str, AfterValidator(_compiles)]
+Kept = Annotated[
+    str, _matching("|".join([*TABLES, QUARANTINE]), f"must be one of {', '.join([*TABLES, QUARANTINE])}")
+]
+
+
 class RegionConfig(_Model):
     zone: str | None = None
 
 
 class ZoneConfig(_Model):
-    """One residency zone; days of retention per table, absent means for ever."""
+    """One residency zone; days to keep per table or `quarantine`, absent means for ever."""
 
     identities: Literal["keep", "pseudonym"] = "keep"
     redact: tuple[Kind, ...] = ()
     key: KeyReference | None = None
-    retention_days: dict[str, Annotated[int, Field(ge=1)]] = {}
+    retention_days: dict[Kept, Annotated[int, Field(ge=1)]] = {}
 
     @model_validator(mode="after")
     def _key_where_needed(self) -> ZoneConfig:
@@ -64,7 +83,7 @@ class ZoneConfig(_Model):
 class LogsConfig(_Model):
     """Log groups whose name matches one of `exclude` (regular expressions, whole name) are not collected."""
 
-    exclude: tuple[str, ...] = (r"/aws/lambda/regionscope-.*",)
+    exclude: tuple[Pattern, ...] = (r"/aws/lambda/regionscope-.*",)
 
 
 class FieldsConfig(_Model):
@@ -86,7 +105,7 @@ class FieldsConfig(_Model):
 class Config(_Model):
     """The whole file. `store` is a folder, a file:// or an s3:// URI."""
 
-    store: str
+    store: StoreUri
     regions: dict[RegionName, RegionConfig] = {}
     zones: dict[str, ZoneConfig] = {}
     logs: LogsConfig = LogsConfig()
@@ -113,6 +132,14 @@ class Config(_Model):
     def all_zones(self) -> tuple[Zone, ...]:
         return tuple(Zone(name, zone.identities, zone.redact, zone.key) for name, zone in self.zones.items())
 
+    def retention(self) -> dict[str, dict[str, int]]:
+        """Days to keep, per table and region, of the regions whose zone sets a limit."""
+        days: dict[str, dict[str, int]] = {}
+        for name, region in self.regions.items():
+            for table, kept in self.zones[region.zone].retention_days.items() if region.zone else ():
+                days.setdefault(table, {})[name] = kept
+        return days
+
     def field_map(self) -> FieldMap:
         return FieldMap().extended(**self.fields.model_dump())
 
@@ -125,7 +152,18 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
-    return parse(content, str(path))
+    return _anchored(parse(content, str(path)), path.parent)
+
+
+def _anchored(config: Config, folder: Path) -> Config:
+    """Relative paths in the file count from its folder, so that it means the same wherever a command runs."""
+    zones = {
+        name: zone.model_copy(update={"key": f"file:{folder / zone.key[5:]}"})
+        for name, zone in config.zones.items()
+        if zone.key is not None and zone.key.startswith("file:")
+    }
+    store = config.store if "://" in config.store else str(folder / config.store)
+    return config.model_copy(update={"store": store, "zones": {**config.zones, **zones}})
 
 
 def parse(content: dict[str, Any], origin: str = "configuration") -> Config:
@@ -145,6 +183,24 @@ def _sentence(problem: Any) -> str:
         return f"{key} is not a known key"
     if problem["type"] == "missing":
         return f"{key} is missing"
-    if isinstance(problem["input"], str | int | float | bool):
-        return f"{key} is {problem['input']!r}: {rule}"
+    if isinstance(problem["input"], str | int | float | bool) and problem["loc"][-1] != "key":
+        return f"{key} is {problem['input']!r}: {rule}"  # but never show what may be a secret
     return f"{key}: {rule}" if key else rule
+
+
+DEFAULT_FILE = Path("regionscope.toml")
+
+
+def resolve(path: Path | None, store: str | None) -> Config:
+    """The configuration a command runs with: --config, else ./regionscope.toml; --store overrides its store.
+
+    Raises ConfigError if neither says where the store is.
+    """
+    if path is None and DEFAULT_FILE.exists():
+        path = DEFAULT_FILE
+    if path is not None:
+        config = load(path)
+        return parse({**config.model_dump(), "store": store}, "--store") if store else config
+    if store is None:
+        raise ConfigError(f"no store is named: pass --store URI or --config FILE, or write {DEFAULT_FILE}")
+    return parse({"store": store}, "--store")

@@ -18,10 +18,10 @@ from datetime import date
 QUARANTINE = "quarantine"
 REMOVED = "removed"
 
-_FILE = re.compile(
-    r"^(?P<table>[a-z_]+)/region=(?P<region>[a-z0-9-]+)/day=(?P<day>\d{4}-\d\d-\d\d)/"
-    r"(?P<part>part-)?(?P<id>[0-9a-f]{32})\.parquet$"
-)
+_REGION = re.compile(r"[a-z0-9-]+")
+_PARTITION = r"(?P<table>[a-z_]+)/region=(?P<region>[a-z0-9-]+)/day=(?P<day>\d{4}-\d\d-\d\d)/"
+_FILE = re.compile(_PARTITION + r"(?P<part>part-)?(?P<id>[0-9a-f]{32})\.parquet")
+_QUARANTINED = re.compile(_PARTITION + r"(?P<id>[0-9a-f]{32})\.jsonl\.gz")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,12 +48,18 @@ class DataFile:
 
 def data_file(path: str) -> DataFile | None:
     """The parts of a path below the store's root, or None if it is no data file of a table."""
-    match = _FILE.match(path)
-    if not match:
+    match = _FILE.fullmatch(path)
+    day = _day(match)
+    if not match or not day:
         return None
-    return DataFile(
-        match["table"], match["region"], date.fromisoformat(match["day"]), match["id"], bool(match["part"])
-    )
+    return DataFile(match["table"], match["region"], day, match["id"], bool(match["part"]))
+
+
+def region_name(text: str) -> str:
+    """The text, if it can stand in a path. Raises ValueError: a region may come from a hostile payload."""
+    if not _REGION.fullmatch(text):
+        raise ValueError(f"region {text[:80]!r}: must be lower-case letters, digits and hyphens")
+    return text
 
 
 def content_id(parts: Iterable[bytes]) -> str:
@@ -69,5 +75,19 @@ def quarantine_path(region: str, day: date, id: str) -> str:
     return f"{QUARANTINE}/region={region}/day={day.isoformat()}/{id}.jsonl.gz"
 
 
+def quarantined(path: str) -> tuple[str, date] | None:
+    """Region and day of a quarantine file, or None if the path is something else."""
+    match = _QUARANTINED.fullmatch(path)
+    day = _day(match)
+    return (match["region"], day) if match and day and match["table"] == QUARANTINE else None
+
+
 def removed_path(day: date, id: str) -> str:
     return f"{REMOVED}/{day.isoformat()}/{id}.json"
+
+
+def _day(match: re.Match[str] | None) -> date | None:
+    try:
+        return date.fromisoformat(match["day"]) if match else None
+    except ValueError:
+        return None  # looks like a day, such as 2026-02-30, and is none

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 Type = Literal["timestamp", "date", "string", "integer", "double", "map"]
 
+# What DuckDB calls them when it reads the files.
+SQL_TYPES: dict[Type, str] = {
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "date": "DATE",
+    "string": "VARCHAR",
+    "integer": "INTEGER",
+    "double": "DOUBLE",
+    "map": "MAP(VARCHAR, VARCHAR)",
+}
+
 PARTITION = ("region", "day")
 
 
@@ -46,6 +56,11 @@ class Table:
     def stored(self) -> tuple[Column, ...]:
         """The columns inside the Parquet files; the partition columns are in their paths."""
         return tuple(column for column in self.columns if column.name not in PARTITION)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The stored columns that, equal within one partition, make two rows the same delivery."""
+        return ("time", *(name for name in self.key if name not in PARTITION))
 
 
 LOGS = Table(

@@ -1,0 +1,187 @@
+"""The collector: an AWS event in, log events in durable segments out, everything accounted for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import PurePath
+from time import perf_counter
+from typing import Any
+
+from collector import objects, rows
+from collector.accounting import Accounting, Report
+from collector.envelope import (
+    Control,
+    Defect,
+    Delivery,
+    Failure,
+    Part,
+    Reference,
+    parts,
+    serialized,
+    trigger,
+)
+from collector.fields import FieldMap
+from collector.invocation import Invocation
+from collector.moment import RULE, day_of, micros
+from collector.reader import Logs, Reader, Reading
+from collector.response import response
+from collector.shaper import Rows, Shaper
+from store import quarantine, segments
+from store.objects import Store
+from store.quarantine import Rejected
+from store.schema import LOGS
+from store.zone import Zone, resolve_key
+
+_EVENTS, _CHARACTERS = 2000, 16 * 2**20  # that become Arrow at once: few enough for the processor's cache
+_BYTES = 128 * 2**20  # of rows that are stored; seldom does an invocation have as many
+
+
+class Collector:
+    """Built once with all it needs; `collect` is what a Lambda's handler calls.
+
+    `region` is the one it runs in. `zone_of` gives a region's zone, `key_of` a zone's key. `exclude` are
+    regular expressions of log groups that are not collected: the collector's own, or each line would beget
+    another.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        store: Store,
+        zone_of: Callable[[str], Zone],
+        fields: FieldMap | None = None,
+        exclude: Sequence[str] = (),
+        fetch: Callable[[Reference], bytes] | None = None,
+        key_of: Callable[[Zone], bytes] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.region = region
+        self.store = store
+        self.zone_of = zone_of
+        self.now = now
+        own = re.compile("|".join(f"(?:{pattern})" for pattern in exclude) or "(?!)")
+        self.reader = Reader(fetch or objects.Fetch(), own)
+        key_of = key_of or cache(lambda zone: resolve_key(zone.key or ""))
+        self.shaper = Shaper(region, fields or FieldMap(), zone_of, key_of)
+
+    def collect(self, event: Any) -> dict[str, Any]:
+        """Store what an AWS event holds. The answer is what its trigger wants to hear, and the accounting.
+
+        Raises whatever keeps the store, an object or a zone's key out of reach, if the trigger has no other
+        way to be told that it has to deliver again.
+        """
+        opened = parts(event, Delivery(b""))
+        invocation = self._run(trigger(event), [Delivery(serialized(event))] if opened is None else opened)
+        return response(invocation)
+
+    def ingest(self, name: str, data: bytes, modified: datetime) -> Accounting:
+        """Store what a file holds: log lines, an export, CloudWatch Logs documents, or an event saved whole.
+
+        `name` is its path; `modified` is the time of lines that tell none. Raises ValueError for a time that
+        cannot be, and whatever keeps the store or a zone's key out of reach.
+        """
+        arrived = micros(modified.isoformat())
+        if arrived is None:
+            raise ValueError(f"modified is {modified.isoformat()}: {RULE}")
+        path = PurePath(name)
+        source = objects.source(str(path.parent), path.name, path.as_posix())
+        invocation = self._run("file", [Delivery(data, arrived=arrived, source=source)])
+        invocation.check()
+        return invocation.accounting()
+
+    def replay(self, rejected: Rejected) -> Accounting:
+        """Store a quarantined record of this region as if it had been readable when it came.
+
+        What still cannot be read counts as quarantined, and stays where it is. Raises as `ingest` does.
+        """
+        invocation = self._run("replay", [Delivery.restored(rejected.payload, rejected.context)])
+        invocation.check()
+        return invocation.accounting()
+
+    def _run(self, trigger: str, handed_over: Iterable[Part]) -> Invocation:
+        start = perf_counter()
+        invocation = Invocation(trigger, round(self.now().timestamp() * 1_000_000))
+        for part in handed_over:
+            invocation.begin(part.item)
+            for reading in self.reader.read(part):
+                self._book(invocation, reading)
+        self._press(invocation)
+        self._store(invocation)
+        self._report(invocation, perf_counter() - start)
+        return invocation
+
+    def _book(self, invocation: Invocation, reading: Reading) -> None:
+        match reading:
+            case Logs(delivery, events):
+                invocation.add(delivery, events)
+                if len(invocation.batch) >= _EVENTS or invocation.pending >= _CHARACTERS:
+                    self._press(invocation)
+            case Control(item, count):
+                invocation.control(item, count)
+            case Defect(delivery, reason, region):
+                invocation.account(delivery.item).received += 1
+                self._reject(invocation, delivery, reason, region)
+            case Failure(item, error):
+                invocation.fail([item], error)
+
+    def _reject(
+        self, invocation: Invocation, delivery: Delivery, reason: str, region: str | None = None
+    ) -> None:
+        region = region or (delivery.source and delivery.source.region) or self.region
+        partition = region, day_of(delivery.arrived or delivery.time or invocation.now)
+        context = delivery.context() | {"trigger": invocation.trigger}
+        invocation.reject(delivery.item, partition, Rejected(reason, delivery.payload, context))
+
+    def _press(self, invocation: Invocation) -> None:
+        """Turn the events that have come so far into rows."""
+        for shaped in self.shaper.shape(invocation.take(), invocation.now):
+            match shaped:
+                case Rows():
+                    invocation.store(shaped)
+                case Defect(delivery, reason, region):
+                    self._reject(invocation, delivery, reason, region)
+                case Failure(item, error):
+                    invocation.fail([item], error)
+        if invocation.waiting > _BYTES:
+            self._store(invocation)
+
+    def _store(self, invocation: Invocation) -> None:
+        """Put the rows that wait into segments and the rejected records into quarantine."""
+        for (region, day), segment in invocation.segments.items():
+            table = rows.partition(segment.tables, region, day)
+            try:
+                written = segments.write(self.store, LOGS, table, rows.identity(table))
+            except Exception as error:  # noqa: BLE001 - whatever the store raises, the items come again
+                invocation.fail(segment.items, error)
+            else:
+                invocation.settle("stored" if written.stored else "duplicate", segment.items)
+        for (region, day), rejects in invocation.rejects.items():
+            try:
+                self._quarantine(invocation, region, day, rejects.records)
+            except Exception as error:  # noqa: BLE001 - so do they if a zone's key is out of reach
+                invocation.fail(rejects.items, error)
+            else:
+                invocation.settle("quarantined", rejects.items)
+        invocation.clear()
+
+    def _quarantine(
+        self, invocation: Invocation, region: str, day: date, records: Sequence[Rejected]
+    ) -> None:
+        if invocation.trigger != "replay":
+            zone = self.zone_of(region)
+            key = None if zone.open else self.shaper.key_of(zone)
+            quarantine.put(self.store, zone, region, day, records, key)
+
+    def _report(self, invocation: Invocation, seconds: float) -> None:
+        Report(
+            trigger=invocation.trigger,
+            region=self.region,
+            accounting=invocation.accounting(),
+            returned=invocation.returned(),
+            error=next((type(error).__name__ for error in invocation.failures.values()), None),
+            seconds=seconds,
+            size=invocation.size,
+        ).emit()

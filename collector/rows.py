@@ -1,0 +1,115 @@
+"""Rows of the `logs` table: where and when each event happened, and the Arrow columns of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate, chain
+from typing import Any
+
+import pyarrow as pa
+
+from collector.columns import Events, Parsed
+from collector.moment import DAY, day_of
+from store.layout import content_id
+from store.schema import LOGS, PARTITION, arrow_schema
+
+_SCHEMA = arrow_schema(LOGS)
+_TEXT = pa.string()
+
+
+@dataclass(slots=True)
+class Places:
+    """When (epoch µs) and where (region) events happened: parallel lists, one entry per event."""
+
+    time: list[int]
+    region: list[str]
+
+    def partitions(self) -> dict[tuple[str, date], Sequence[int]]:
+        """The rows of each region and day."""
+        if len(set(self.region)) == 1 and min(self.time) // DAY == max(self.time) // DAY:
+            return {(self.region[0], day_of(self.time[0])): range(len(self.time))}
+        found: dict[tuple[str, int], list[int]] = {}
+        for row, (region, time) in enumerate(zip(self.region, self.time, strict=True)):
+            found.setdefault((region, time // DAY), []).append(row)
+        return {(region, day_of(number * DAY)): rows for (region, number), rows in found.items()}
+
+
+def places(events: Events, parsed: Parsed, arrived: Sequence[int], region: str) -> Places:
+    """Time and region of every event.
+
+    The time is the envelope's, else the message's own, else when the transport took the record in. The region
+    is the payload's, else `region`, the collector's own.
+    """
+    times = zip(events.time, parsed.time, arrived, strict=True)
+    regions = zip(events.source, parsed.region, strict=True)
+    return Places(
+        [envelope or own or arrival for envelope, own, arrival in times],
+        [source.region or own or region for source, own in regions],
+    )
+
+
+def table(
+    events: Events, parsed: Parsed, where: Places, fingerprints: Sequence[str], observed: int
+) -> pa.Table:
+    """The events as rows of `logs`, without the partition columns; `observed` is epoch µs."""
+    size = len(events)
+    columns: dict[str, Sequence[Any]] = {
+        "time": where.time,
+        "observed_time": [observed] * size,
+        "account_id": [
+            source.account_id or own for source, own in zip(events.source, parsed.account_id, strict=True)
+        ],
+        "body": events.message,
+        "log_group": [source.log_group for source in events.source],
+        "log_stream": [source.log_stream for source in events.source],
+        "event_id": events.event_id,
+        "fingerprint": fingerprints,
+    }
+    attributes = _attributes(parsed.attribute_keys, parsed.attribute_values)
+    arrays = [
+        attributes
+        if field.name == "attributes"
+        else _array(columns.get(field.name) or getattr(parsed, field.name), field.type)
+        for field in _SCHEMA
+    ]
+    return pa.Table.from_arrays(arrays, schema=_SCHEMA)
+
+
+def partition(tables: Sequence[pa.Table], region: str, day: date) -> pa.Table:
+    """The tables of one region and day as one, with these two as columns."""
+    whole = pa.concat_tables(tables)
+    for name, value in zip(PARTITION, (region, pa.scalar(day, pa.date32())), strict=True):
+        whole = whole.append_column(name, pa.repeat(value, len(whole)))
+    return whole
+
+
+def identity(rows: pa.Table) -> str:
+    """The id of the segment that holds these rows: the same deliveries of events, the same id."""
+    delivered = rows.select([*PARTITION, *LOGS.identity]).combine_chunks()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, delivered.schema) as stream:
+        stream.write_table(delivered)
+    return content_id([sink.getvalue().to_pybytes()])
+
+
+def _array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, type)
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can spell and UTF-8 cannot
+        return pa.array([value and escaped(value) for value in values], type)
+
+
+def escaped(text: str) -> str:
+    """The text with lone surrogates written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _attributes(keys: Sequence[Sequence[str]], values: Sequence[Sequence[str | None]]) -> pa.Array:
+    offsets = pa.array(list(accumulate(map(len, keys), initial=0)), pa.int32())
+    return pa.MapArray.from_arrays(
+        offsets,
+        _array(list(chain.from_iterable(keys)), _TEXT),
+        _array(list(chain.from_iterable(values)), _TEXT),
+    )

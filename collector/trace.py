@@ -1,0 +1,41 @@
+"""Trace and span ids: any form a source writes them in becomes the hex of W3C Trace Context."""
+
+from __future__ import annotations
+
+_NO_TRACE, _NO_SPAN = bytes(16), bytes(8)  # all zeros is invalid: W3C Trace Context, section 3.2.2.3
+
+
+def trace_id(text: str) -> str | None:
+    """32 lower-case hex digits, or None if the text holds no valid trace id.
+
+    Reads `1-8hex-24hex` (X-Ray), `00-32hex-16hex-2hex` (traceparent), `Root=1-…;Parent=…` in any order
+    (X-Amzn-Trace-Id) and plain hex of either case. A decimal id (Datadog) is no W3C trace id.
+    """
+    try:
+        raw = bytes.fromhex(_digits(text))
+    except ValueError:
+        return None
+    # fromhex() skips spaces, so a text with any comes out too short
+    return raw.hex() if len(raw) == 16 and raw != _NO_TRACE else None
+
+
+def _digits(text: str) -> str:
+    size = len(text)
+    if size == 35:
+        version, epoch, unique = text.split("-")
+        return epoch + unique if version == "1" and len(epoch) == 8 else ""
+    if size == 32:
+        return text
+    if size >= 55 and text[2] == text[35] == text[52] == "-":
+        return text[3:35]
+    root = text.find("Root=1-")
+    return _digits(text[root + 5 : root + 40]) if root >= 0 else ""
+
+
+def span_id(text: str) -> str | None:
+    """16 lower-case hex digits, or None if the text is no valid span id."""
+    try:
+        raw = bytes.fromhex(text) if len(text) == 16 else b""
+    except ValueError:
+        return None
+    return raw.hex() if len(raw) == 8 and raw != _NO_SPAN else None

@@ -1,0 +1,63 @@
+"""The shop's logs as the collectors of its regions get them: real payloads, some twice, some late."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from random import Random
+
+from demo.couriers import Buckets, Courier, Delivery, Direct, Firehose, Kinesis
+from demo.documents import documents, intervals
+from demo.logs import AccessLog, Line, lines
+from demo.shop import Simulation
+
+ACCOUNT_LEVEL = "ap-southeast-1"  # its subscription is an account-level policy
+LATE = 0.05  # chance that a delivery is overtaken by up to so many others:
+OVERTAKEN = 6
+TWICE = 0.01  # chance that AWS invokes the collector again with the same event
+
+
+def deliveries(simulation: Simulation) -> Iterator[Delivery]:
+    """Every invocation of every region's collector, in the order in which they happen."""
+    seed = simulation.parameters.seed
+    orderly = _orderly(lines(simulation.requests()), Random(f"{seed}/couriers"))
+    return _as_it_happens(orderly, Random(f"{seed}/deliveries"))
+
+
+def _orderly(lines: Iterable[Line], rng: Random) -> Iterator[Delivery]:
+    """Everything once and in order, but for what a Kinesis reader reads again."""
+    streams: dict[str, Courier] = {
+        "eu-west-1": Kinesis("eu-west-1", rng),
+        "us-east-1": Direct("us-east-1"),
+        "ap-southeast-1": Firehose("ap-southeast-1", rng),
+    }
+    buckets, end = Buckets(), 0.0
+    couriers: list[Courier | Buckets] = [*streams.values(), buckets]
+    for end, logs in intervals(lines):
+        for log, written in logs.items():
+            if isinstance(log, AccessLog):
+                buckets.add(end, log, written)
+            else:
+                for document in documents(log, written, account_level=log.region == ACCOUNT_LEVEL):
+                    streams[log.region].send(end, document)
+        for courier in couriers:
+            yield from courier.deliver(end, last=False)
+    for courier in couriers:
+        yield from courier.deliver(end, last=True)
+
+
+def _as_it_happens(orderly: Iterable[Delivery], rng: Random) -> Iterator[Delivery]:
+    """Now and then a delivery is late, and now and then one comes again."""
+    waiting: list[tuple[int, int, Delivery]] = []
+    place = 0
+    for place, delivery in enumerate(orderly):
+        due = place + (rng.randint(1, OVERTAKEN) if rng.random() < LATE else 0)
+        heapq.heappush(waiting, (due, 2 * place, delivery))
+        if rng.random() < TWICE:
+            again = replace(delivery, duplicates=delivery.log_events)
+            heapq.heappush(waiting, (due + rng.randint(1, OVERTAKEN), 2 * place + 1, again))
+        while waiting and waiting[0][0] <= place:
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]

@@ -1,0 +1,74 @@
+"""The Lambda functions: `collect` in each region, `commit_segments` and `compact_tables` at the hub.
+
+A package holds regionscope.toml beside the code; it is read at the first invocation, not at import.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import orjson
+
+from collector.handler import Collector
+from infra import local
+from regionscope.config import Config, load
+from store.commit import commit, sweep
+from store.compact import compact
+from store.layout import DataFile, data_file
+from store.objects import Store, open_store
+
+
+def collect(event: Any, context: Any) -> dict[str, Any]:
+    """Any of the triggers that collector/envelope.py knows."""
+    return _collector().collect(event)
+
+
+def commit_segments(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """S3 notifications of new segments through SQS; a scheduled event, which has no records, sweeps.
+
+    A message whose segments could not be committed is reported for redelivery.
+    """
+    store = _store()
+    if "Records" not in event:
+        return {"committed": len(sweep(store).committed)}
+    segments = {record["messageId"]: _segments(store, record["body"]) for record in event["Records"]}
+    result = commit(store, [file for files in segments.values() for file in files])
+    failed = {failure.file for failure in result.failed}
+    items = [item for item, files in segments.items() if failed.intersection(files)]
+    return {
+        "batchItemFailures": [{"itemIdentifier": item} for item in items],
+        "committed": len(result.committed),
+    }
+
+
+def compact_tables(event: Any, context: Any) -> dict[str, Any]:
+    """On a schedule."""
+    result = compact(_store())
+    return {"files_before": result.files_before, "files_after": result.files_after}
+
+
+def _segments(store: Store, body: str) -> list[DataFile]:
+    """The data files that an S3 notification tells of; other objects of the bucket are none."""
+    prefix = store.uri.removeprefix("s3://").partition("/")[2]
+    keys = [unquote_plus(record["s3"]["object"]["key"]) for record in orjson.loads(body).get("Records", ())]
+    files = [data_file(key.removeprefix(f"{prefix}/") if prefix else key) for key in keys]
+    return [file for file in files if file is not None]
+
+
+@cache
+def _config() -> Config:
+    return load(Path(os.environ.get("LAMBDA_TASK_ROOT", ".")) / "regionscope.toml")
+
+
+@cache
+def _store() -> Store:
+    return local.prepare(_config())
+
+
+@cache
+def _collector() -> Collector:
+    return local.collector(_config(), open_store(_config().store), os.environ["AWS_REGION"])

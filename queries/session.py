@@ -1,0 +1,144 @@
+"""A session: the store's views and macros in one DuckDB connection, locked down to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self
+
+import duckdb
+
+from queries import gate, identity, macros, views
+from store import engine
+from store.objects import Store, open_store
+from store.schema import TABLES
+from store.zone import Zone
+
+Params = Sequence[Any] | Mapping[str, Any]
+
+
+def connect(
+    store: str | Store, zones: Sequence[Zone] = (), options: Mapping[str, str] | None = None
+) -> Session:
+    """A session over the store at a URI (with the options of store.objects.open_store), or an open one.
+
+    Users are looked for under the pseudonyms of the zones; a zone whose key cannot be had is in
+    `Session.warnings`. A store that is not there yet has no rows, until it is.
+    """
+    return Session(open_store(store, options) if isinstance(store, str) else store, zones)
+
+
+class Session:
+    """Answers from the newest version of the tables; reads nothing but the store, and writes nothing.
+
+    Safe to share between threads. `connection` is DuckDB's, for tools that want one: what it may reach is
+    locked, but unlike `sql` it does not stop a COPY into a store on a local folder.
+    """
+
+    def __init__(self, store: Store, zones: Sequence[Zone] = ()) -> None:
+        keys, self.warnings = identity.keys_of(zones)
+        self.store = store
+        self.connection = engine.connect(store, delta=True)
+        for table in TABLES.values():
+            views.define_empty(self.connection, table)
+        identity.define(self.connection, keys)
+        for macro in macros.in_order():  # on empty views, as DuckDB would read the tables for every macro
+            macro.create(self.connection)
+        self._missing = views.open_views(self.connection, store, TABLES.values())
+        _lock(self.connection, store)
+
+    def find_user(
+        self,
+        user: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        errors_only: bool = False,
+    ) -> duckdb.DuckDBPyRelation:
+        """All records of one user over all regions, in time order; `until` is exclusive."""
+        return self._call("find_user", user=user, since=since, until=until, errors_only=errors_only)
+
+    def user_requests(
+        self,
+        user: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        errors_only: bool = False,
+    ) -> duckdb.DuckDBPyRelation:
+        """As find_user, and the records of the same requests that name no user, such as a timeout."""
+        return self._call("user_requests", user=user, since=since, until=until, errors_only=errors_only)
+
+    def request(
+        self, id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """All records of a request id or a trace id, in any form, and the others of the same trace."""
+        return self._call("request", id=id, since=since, until=until)
+
+    def error_patterns(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """The kinds of errors: how many, of how many users, where, since when, and an example."""
+        return self._call("error_patterns", since=since, until=until)
+
+    def sql(self, query: str, params: Params | None = None) -> duckdb.DuckDBPyRelation:
+        """Any SELECT over the views and macros. Raises gate.Refused for what is none."""
+        cursor = self._cursor()
+        gate.check(cursor, query, _macro_names(cursor))
+        return cursor.sql(query, params=_encodable(params))
+
+    def macros(self) -> duckdb.DuckDBPyRelation:
+        """One row = one macro: name, parameters, doc."""
+        return self._cursor().sql(
+            "select function_name as name, parameters, comment as doc from duckdb_functions() "
+            "where not internal and function_type in ('macro', 'table_macro') order by name"
+        )
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _call(self, macro: str, **arguments: str | bool | datetime | None) -> duckdb.DuckDBPyRelation:
+        for name, value in arguments.items():
+            if isinstance(value, datetime) and value.tzinfo is None:
+                raise ValueError(f"{name} is {value.isoformat()}: must have a time zone")
+        named = ", ".join(f"{name} := ${name}" for name in arguments)
+        return self._cursor().sql(f"from {macro}({named})", params=_encodable(arguments))
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own for every call: threads and results do not get into each other's way."""
+        if self._missing:
+            self._missing = views.open_views(self.connection, self.store, self._missing)
+        return self.connection.cursor()
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+    connection.execute("set global TimeZone = 'UTC'")
+    connection.execute("set parquet_metadata_cache = true")  # the files never change
+    connection.execute("set python_enable_replacements = false")
+    connection.execute(f"set allowed_directories = [{engine.quote(store.uri + '/')}]")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def _macro_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute(
+        "select function_name from duckdb_functions() where not internal and function_type = 'table_macro'"
+    )
+    return [name for (name,) in rows.fetchall()]
+
+
+def _encodable(params: Params | None) -> Any:
+    """The same, with lone surrogates escaped as store.zone.pseudonym does: DuckDB takes only valid text."""
+    if isinstance(params, Mapping):
+        return {name: _text(value) for name, value in params.items()}
+    return None if params is None else [_text(value) for value in params]
+
+
+def _text(value: Any) -> Any:
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

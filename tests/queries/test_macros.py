@@ -1,0 +1,42 @@
+"""The catalogue of macros: documented in SQL and in the folder, each with its Python method."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import queries
+from queries import Session, connect, macros
+from store.objects import Store
+
+FOLDER = Path(queries.__file__).parent / "sql"
+
+
+def test_every_file_creates_the_macro_of_its_name() -> None:
+    for macro in macros.in_order():
+        assert re.search(rf"^create macro {macro.name}\(", macro.statement, re.MULTILINE)
+    assert {macro.name for macro in macros.in_order()} == {file.stem for file in FOLDER.glob("*.sql")}
+
+
+def test_every_macro_says_what_it_is_and_what_its_parameters_are(local_store: Store) -> None:
+    with connect(local_store) as session:
+        listed = session.macros().fetchall()
+    assert {name for name, _, _ in listed} == {file.stem for file in FOLDER.glob("*.sql")} | {"is_user"}
+    for name, parameters, doc in listed:
+        assert re.match(r"[A-Z].*[.,]", doc), name
+        for parameter in parameters:
+            assert re.search(rf"^  .*\b{parameter}\b.*   \S", doc, re.MULTILINE), f"{name}({parameter})"
+
+
+def test_every_table_macro_says_what_one_row_is() -> None:
+    for macro in macros.in_order():
+        assert ("One row = one " in macro.doc) == (macro.kind == "macro table"), macro.name
+
+
+def test_every_table_macro_is_a_method_with_the_same_parameters(local_store: Store) -> None:
+    with connect(local_store) as session:
+        tables = {macro.name for macro in macros.in_order() if macro.kind == "macro table"}
+        for name, parameters, _ in session.macros().fetchall():
+            if name in tables:
+                assert list(inspect.signature(getattr(Session, name)).parameters) == ["self", *parameters]
