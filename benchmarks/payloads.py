@@ -22,7 +22,7 @@ _USERS = 5_000
 _AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36"
 )
-_REQUESTS = 60  # in one CloudWatch Logs document, about
+_REQUESTS = 10  # of one log stream in one CloudWatch Logs document
 
 _TRACEBACK = """[ERROR] {error}: {message}
 Traceback (most recent call last):
@@ -46,11 +46,12 @@ class Shop:
     def request(self) -> None:
         draw = self._random.randrange
         self.now += draw(40)
-        self.user = min(int(self._random.paretovariate(0.5)), _USERS)  # a few users make most of the requests
+        self.user = int(self._random.betavariate(0.5, 2) * _USERS)  # some users are busier than others
         self.ip = f"{20 + self.user % 180}.{self.user % 251}.{self.user % 241}.{1 + self.user % 239}"
         self.session = str(uuid.UUID(int=self.user * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128, version=4))
         self.id = str(uuid.UUID(int=draw(2**128), version=4))
         self.trace = f"1-{self.now // 1000:08x}-{draw(2**96):024x}"
+        self.items, self.price, self.payment = 1 + draw(9), draw(50_000), f"pay_{draw(2**64):016x}"
         self.order, self.took = draw(10**6), draw(20_000) / 100
         self.fails = draw(100) < 3
         self.mails = draw(100) < 60
@@ -72,8 +73,11 @@ class Shop:
 
     def _steps(self) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"order {self.order} received", {"http": {"method": "POST", "path": f"/orders/{self.order}"}}
-        yield "cart loaded", {"items": 3, "table": "shop-carts", "consumed_capacity": 1.5}
-        yield "payment authorised", {"amount_cents": 4999, "currency": "EUR", "attempt": 1}
+        yield "cart loaded", {"items": self.items, "table": "shop-carts", "consumed_capacity": self.items / 2}
+        yield (
+            "payment authorised",
+            {"amount_cents": self.price, "currency": "EUR", "payment_id": self.payment},
+        )
         yield f"order {self.order} written", {"aurora_writer": REGION, "duration_ms": self.took}
         if self.mails:
             yield f"confirmation sent to customer{self.user}@example.com", {"template": "order-confirmation"}
@@ -81,7 +85,7 @@ class Shop:
     def node_function(self) -> Iterator[tuple[str, str]]:
         """pino and pino-http between platform logs in JSON."""
         yield "platform JSON", self._platform("platform.start", version="$LATEST")
-        yield "pino JSON", self._pino(30, "session found", sessionVersion=7, cache="hit")
+        yield "pino JSON", self._pino(30, "session found", sessionVersion=self.items, cache="hit")
         yield "pino JSON", self._pino(30, "profile read", table="shop-profiles", took=self.took)
         yield (
             "pino JSON",

@@ -50,8 +50,8 @@ class Identity:
         alone = without is not message and self.value not in without and not self._encoded
         return without if alone else None
 
-    def texts(self, texts: Sequence[str | None]) -> tuple[str | None, ...]:
-        return tuple(text and self.text(text) for text in texts)
+    def texts(self, texts: Sequence[str]) -> list[str]:
+        return [self.text(text) for text in texts]
 
     def text(self, text: str) -> str:
         """The text without this id; JSON stays JSON."""

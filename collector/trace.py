@@ -12,7 +12,11 @@ def trace_id(text: str) -> str | None:
     (X-Amzn-Trace-Id) and plain hex of either case. A decimal id (Datadog) is no W3C trace id.
     """
     try:
-        raw = bytes.fromhex(_digits(text))
+        if len(text) == 35:
+            version, epoch, unique = text.split("-")
+            raw = bytes.fromhex(epoch + unique) if version == "1" and len(epoch) == 8 else b""
+        else:
+            raw = bytes.fromhex(_digits(text))
     except ValueError:
         return None
     # fromhex() skips spaces, so a text with any comes out too short
@@ -20,16 +24,14 @@ def trace_id(text: str) -> str | None:
 
 
 def _digits(text: str) -> str:
-    size = len(text)
-    if size == 35:
-        version, epoch, unique = text.split("-")
-        return epoch + unique if version == "1" and len(epoch) == 8 else ""
-    if size == 32:
+    if len(text) == 32:
         return text
-    if size >= 55 and text[2] == text[35] == text[52] == "-":
+    if len(text) >= 55 and text[2] == text[35] == text[52] == "-":
         return text[3:35]
     root = text.find("Root=1-")
-    return _digits(text[root + 5 : root + 40]) if root >= 0 else ""
+    if root < 0 or text[root + 15 : root + 16] != "-":
+        return ""
+    return text[root + 7 : root + 15] + text[root + 16 : root + 40]
 
 
 def span_id(text: str) -> str | None:

@@ -84,7 +84,7 @@ class Invocation:
         return self.start + self.duration
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
     """One request as the client sent it to one region, and what became of it."""
 

@@ -102,9 +102,10 @@ def plan(store: Store, table: Table, now: datetime, grace: timedelta = GRACE) ->
 
 def _unsorted(table: Table, files: list[Active]) -> list[list[Active]]:
     """All files, unless they are the parts of one sorted run: in the sort order they do not overlap."""
+    if not all(_is_part(table, file) for file in files):
+        return [files]
     spans = sorted(_span(table, file) for file in files)
-    in_order = all(before[1] <= after[0] for before, after in pairwise(spans))
-    return [] if in_order and all(_is_part(table, file) for file in files) else [files]
+    return [] if all(before[1] <= after[0] for before, after in pairwise(spans)) else [files]
 
 
 def _is_part(table: Table, file: Active) -> bool:
@@ -113,13 +114,14 @@ def _is_part(table: Table, file: Active) -> bool:
 
 
 def _span(table: Table, file: Active) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Where a file begins and ends in the sort order: first by value, then, without one, by time."""
+    """Where a part begins and ends in the sort order: first by value, then, without one, by time."""
     column = table.sort[0]
-    valueless = file.nulls.get(column, 0)
+    valueless = file.nulls[column]
     if valueless == file.rows:
-        return (1, file.low.get("time")), (1, file.high.get("time"))
+        return (1, file.low["time"]), (1, file.high["time"])
+    start = (0, _cut(file.low[column]))
     # A file with both kinds of rows is the last of the one and the first of the other.
-    return (0, _cut(file.low.get(column))), (1,) if valueless else (0, _cut(file.high.get(column)))
+    return start, (1,) if valueless else (0, _cut(file.high.get(column, parts.LAST)))
 
 
 def _cut(bound: Any) -> Any:

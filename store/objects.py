@@ -137,6 +137,8 @@ def open_store(uri: str, options: Mapping[str, str] | None = None) -> Store:
 
 def _folder(root: Path) -> Store:
     root = root.absolute()
+    if "%" in str(root):  # deltalake takes it for an escape
+        raise ValueError(f"store {str(root)!r}: the name of the folder must not contain %")
 
     def backend(create: bool) -> ObjectStore:
         return LocalStore(root, mkdir=True) if create or root.is_dir() else MemoryStore()

@@ -29,7 +29,7 @@ FILE_ROWS = 8 * ROW_GROUP_ROWS
 DICTIONARY_BYTES_PER_ROW = 48
 
 STATISTIC_LENGTH = 128  # longer strings are cut in the log: they are bounds, and bounds may be loose
-LAST_CHARACTER = 0x10FFFF
+LAST = "\U0010ffff"  # the character above all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +132,10 @@ def _high(column: Column) -> str:
         return _instant(most)
     if column.type != "string":
         return most
-    cut = f"left({most}, {STATISTIC_LENGTH})"
-    return (
-        f"CASE WHEN length({most}) > {STATISTIC_LENGTH} THEN {cut} || chr({LAST_CHARACTER}) ELSE {most} END"
-    )
+    # Cut, with the last character there is in the place of one below it; unknown if there is none below it.
+    cut = f"rtrim(left({most}, {STATISTIC_LENGTH + 1}), {quote(LAST)})"
+    above = f"nullif(left({cut}, length({cut}) - 1) || {quote(LAST)}, {quote(LAST)})"
+    return f"CASE WHEN length({most}) > {STATISTIC_LENGTH} THEN {above} ELSE {most} END"
 
 
 def _instant(expression: str) -> str:

@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -42,7 +41,6 @@ class Entry:
     """One record in quarantine. `key` refers to the key of the zone that sealed it; None: it lies open."""
 
     path: str
-    line: int
     region: str
     day: date
     zone: str
@@ -91,9 +89,11 @@ def read(store: Store, path: str) -> list[Entry]:
     try:
         lines = gzip.decompress(store.get(path)).decode("ascii").splitlines()
         heads = [json.loads(line) for line in lines]
+        if not lines:
+            raise EOFError
         return [
-            Entry(path, number, *place, head["zone"], head.get("key"), line)
-            for number, (line, head) in enumerate(zip(lines, heads, strict=True))
+            Entry(path, *place, head["zone"], head.get("key"), line)
+            for line, head in zip(lines, heads, strict=True)
         ]
     except (gzip.BadGzipFile, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: damaged quarantine file ({type(error).__name__})") from None
@@ -112,18 +112,18 @@ def reveal(entry: Entry, key: bytes | None = None) -> Rejected:
 
 def remove(store: Store, done: Iterable[Entry]) -> None:
     """Take records out of quarantine, once they are stored elsewhere; the others of their files stay."""
-    for path, group in groupby(sorted(done, key=_place), key=lambda entry: entry.path):
-        gone = {entry.line for entry in group}
-        rest = [entry for entry in read(store, path) if entry.line not in gone]
+    contents: dict[str, set[str]] = {}
+    for entry in done:
+        contents.setdefault(entry.path, set()).add(entry.content)
+    for path, gone in contents.items():
+        try:
+            rest = [entry.content for entry in read(store, path) if entry.content not in gone]
+        except FileNotFoundError:
+            continue  # another process took out the last of them
         if rest:
-            id = layout.content_id(entry.content.encode() for entry in rest)
-            lines = [entry.content for entry in rest]
-            store.put_new(layout.quarantine_path(rest[0].region, rest[0].day, id), _file(lines))
-        store.delete([path])
-
-
-def _place(entry: Entry) -> tuple[str, int]:
-    return entry.path, entry.line
+            store.put(path, _file(rest))
+        else:
+            store.delete([path])
 
 
 def _parts(rejected: Rejected) -> Iterator[bytes]:

@@ -71,14 +71,14 @@ def s3_location(s3_endpoint: str) -> Location:
         "aws_endpoint_url": s3_endpoint,
     }
     urllib.request.urlopen(urllib.request.Request(f"{s3_endpoint}/{bucket}", method="PUT")).close()
-    return Location(f"s3://{bucket}/logs store", options)
+    return Location(f"s3://{bucket}/store", options)
 
 
 @pytest.fixture(params=["folder", "s3"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
     """An empty place for a store: a folder, then a bucket."""
     if request.param == "folder":
-        return Location(str(tmp_path / "logs store"))
+        return Location(str(tmp_path / "store"))
     found: Location = request.getfixturevalue("s3_location")
     return found
 

@@ -9,6 +9,7 @@ from collector.columns import Parsed, Source
 from collector.fields import FieldMap
 from collector.formats import access_log, execution_log, json_log, lambda_text, logfmt, plain, service
 from collector.formats.block import Block, Reading
+from collector.formats.mentions import name_people
 from collector.formats.placing import gather, place
 
 Reader = Callable[[Sequence[int], Sequence[str], Sequence[Source], FieldMap], Reading]
@@ -49,10 +50,11 @@ def parse(messages: Sequence[str], sources: Sequence[Source], fields: FieldMap) 
     blocks += plain.read(text, messages, sources, fields).blocks
     parsed = gather([part for block in blocks for part in place(block, fields)])
     _name_services(parsed, sources)
+    name_people(parsed, fields)
     return parsed
 
 
-def recognise(message: str) -> Reader:
+def _recognise(message: str) -> Reader:
     """The reader of the format a message seems to be in, by how it begins."""
     if message.lstrip()[:1] == "{":
         return json_log.read
@@ -69,7 +71,7 @@ def _by_reader(messages: Sequence[str], sources: Sequence[Source]) -> dict[Reade
             json.append(row)
         else:
             declared = access_log.declared(sources[row].header or ()) if headed else None
-            groups.setdefault(declared or recognise(message), []).append(row)
+            groups.setdefault(declared or _recognise(message), []).append(row)
     return groups
 
 

@@ -23,7 +23,15 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"(?:,"[^"]*")*+(?=\s|$)|\[[^\[\]]{0,64}\]
 
 
 def _words(line: str) -> list[str]:
-    return [_bare(token) if token[0] in '"[' else token for token in _TOKEN.findall(line)]
+    """The fields of a line without their quotes and brackets."""
+    if "[" in line or '\\"' in line or '","' in line:
+        return [_bare(token) if token[0] in '"[' else token for token in _TOKEN.findall(line)]
+    words: list[str] = []
+    quoted = False
+    for piece in line.split('"'):
+        words += [piece] if quoted else piece.split()
+        quoted = not quoted
+    return words
 
 
 def _bare(token: str) -> str:
@@ -105,7 +113,7 @@ def _total(steps: list[str | None]) -> float | None:
         seconds = [float(step) for step in steps if step is not None]
     except ValueError:
         return None
-    known = len(seconds) == len(steps) and all(0 <= second < 1e9 for second in seconds)
+    known = len(seconds) == len(steps) and min(seconds) >= 0 and sum(seconds) < 1e9
     return round(sum(seconds) * 1000, 3) if known else None
 
 
@@ -145,7 +153,7 @@ COMBINED = Layout(known.COMBINED_FIELDS, known.CLF, 7, _common, _with_request)
 @lru_cache(maxsize=64)
 def declared(header: tuple[str, ...]) -> Layout | None:
     """The layout a file declares in its header; None if it is neither CloudFront's nor a VPC flow log's."""
-    layout = CLOUDFRONT if "x-edge-location" in header else None
+    layout = CLOUDFRONT if any(name.startswith("x-edge-") for name in header) else None
     if known.VPC_FLOW_NAMES.issuperset(header):
         layout = VPC_FLOW
     return replace(layout, fields=header, least=len(header)) if layout and header else None

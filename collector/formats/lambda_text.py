@@ -41,13 +41,13 @@ INVOCATION = Dialect(
     },
     template=(("aws.lambda.event",), ("Status",), ("Error Type",)),
 )
-EVENTS = (
-    *("START", "END", "REPORT", "INIT_START", "INIT_REPORT", "RESTORE_START", "RESTORE_REPORT"),
-    *("EXTENSION", "TELEMETRY", "LOGS"),
-)
 _FACTS = tuple(sorted({*INVOCATION.columns, *INVOCATION.attributes}, key=len, reverse=True))
 _FACT = re.compile(rf"({'|'.join(_FACTS)}): (\S+)")
-_EVENT = re.compile(rf"({'|'.join(EVENTS)})[\t ]")
+_BEGINNING = (
+    r"(?:START|END|REPORT)(?= RequestId: )|(?:INIT|RESTORE)_(?:START|REPORT)(?=[\t ])"
+    r"|(?:EXTENSION|TELEMETRY|LOGS)(?=\tName: )"
+)
+_EVENT = re.compile(_BEGINNING)
 _LONGEST = 2048  # characters of such a line that are looked at
 
 _MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?"
@@ -61,7 +61,7 @@ _NODE = re.compile(rf"({_MOMENT})[\t ](?:({_ID})|undefined)[\t ]+(?:({_LEVEL})\b
 _SERVICE = re.compile(r"RequestId: (\S{1,64})[ \t]+(?:Error: )?")
 _DATADOG = re.compile(r"\[((?:dd\.\w{1,20}=[^\s\]]{0,200} ?){1,8})\] ?")
 
-RECOGNISED = rf"(?:{'|'.join(EVENTS)}|RequestId:|\[{_LEVEL}\])[\t ]|{_MOMENT}[\t ](?:{_ID}|undefined)[\t ]"
+RECOGNISED = rf"{_BEGINNING}|(?:RequestId:|\[{_LEVEL}\])[\t ]|{_MOMENT}[\t ](?:{_ID}|undefined)[\t ]"
 
 DialectOf = Callable[[tuple[str, ...]], Dialect]
 
@@ -90,7 +90,7 @@ def read(
 def _taken_apart(message: str, fields: FieldMap) -> tuple[DialectOf, dict[str, Any]]:
     head = _EVENT.match(message)
     if head:
-        return _invocation, {"aws.lambda.event": head[1], **dict(_FACT.findall(message, 0, _LONGEST))}
+        return _invocation, {"aws.lambda.event": head[0], **dict(_FACT.findall(message, 0, _LONGEST))}
     head = _PYTHON.match(message)
     if head:
         level, moment, id = head.groups()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 TIMED_OUT = "Sandbox.Timedout"  # the errorType AWS Lambda gives an invocation that timed out
-EXITED = "Runtime.ExitError"  # … and one whose process ended
+_EXITED = "Runtime.ExitError"  # … and one whose process ended
 
 _CLASS = r"[A-Za-z_$][\w.$]{0,199}"
-_NAMED = r"(?:[A-Za-z_$][\w.$]{0,180})?(?:Error|Exception|Interrupt|Fault|Throwable|Panic)\w{0,20}"
+_NAMED = r"(?:[A-Za-z_$][\w.$]{0,180})?(?:Error|Exception|Interrupt|Fault|Throwable|Panic)"
 
 _PYTHON = "Traceback (most recent call last)"
 # Lambda's Python runtime ends the lines of a traceback with \r and indents them with U+00A0.
@@ -45,4 +45,4 @@ def runtime_error(text: str) -> str:
     code = _CODE.search(text[-_ENOUGH:])
     if code:
         return code[1]
-    return TIMED_OUT if "timed out" in text else EXITED
+    return TIMED_OUT if "timed out" in text else _EXITED

@@ -170,8 +170,8 @@ def stored(store: Store) -> list[Json]:
     for path in segments(store):
         file = data_file(path)
         assert file is not None
-        for row in pq.read_table(io.BytesIO(store.get(path))).to_pylist():
-            rows.append(row | {"region": file.region, "day": file.day})
+        place = {"region": file.region, "day": file.day}
+        rows += [row | place for row in pq.read_table(io.BytesIO(store.get(path))).to_pylist()]
     return sorted(rows, key=lambda row: (row["time"], row["event_id"]))
 
 

@@ -81,7 +81,9 @@ def test_no_payload_gets_into_the_log_whatever_happens(
     with caplog.at_level(logging.DEBUG):
         collector(local_store).collect(kinesis(*payloads))
         collector(local_store, zone_of=zones, key_of=locked).collect(kinesis(*payloads))
-    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name.startswith("collector")]
+    lines = [
+        json.loads(record.getMessage()) for record in caplog.records if record.name.startswith("collector")
+    ]
     assert [(line["quarantined"], line["returned"]) for line in lines] == [(2, 0), (0, 3)]
     assert SECRET not in caplog.text
 

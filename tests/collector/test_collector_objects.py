@@ -54,9 +54,7 @@ def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     client = boto3.client("s3", region_name="us-east-1")
     client.create_bucket(Bucket="access-logs")
-    client.put_bucket_versioning(
-        Bucket="access-logs", VersioningConfiguration={"Status": "Enabled"}
-    )
+    client.put_bucket_versioning(Bucket="access-logs", VersioningConfiguration={"Status": "Enabled"})
     return client
 
 

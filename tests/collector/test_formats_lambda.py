@@ -83,6 +83,11 @@ def test_an_invocation_that_died_is_an_error_of_lambda_s_own_type(row: Row, line
     assert (found["request_id"], found["severity_number"], found["error_type"]) == (ID, 17, error)
 
 
+@pytest.mark.parametrize("text", ["START of the batch", "END", "REPORT ready", "LOGS are here", "RequestId:"])
+def test_a_text_that_only_begins_like_a_service_line_is_plain(row: Row, text: str) -> None:
+    assert row(text) == {"template": text, "attributes": {}}
+
+
 def test_a_line_that_merely_mentions_a_request_is_no_error(row: Row) -> None:
     found = row(f"RequestId: {ID} stored the order")
     assert found == {"request_id": ID, "template": "stored the order", "attributes": {}}

@@ -34,7 +34,8 @@ def test_time_and_level_at_the_head_of_a_text_are_read(row: Row, line: str, numb
 def test_a_level_alone_is_read_and_a_word_that_looks_like_one_is_not(row: Row) -> None:
     assert row("WARN low disk")["severity_number"] == 13
     assert row("[error] low disk")["severity_text"] == "error"
-    assert row("ERRORS: 0")["template"] == "ERRORS: 0"
+    for text in ("ERRORS: 0", "Errors: 0", "Default: x", "no Error: here"):
+        assert row(text) == {"template": text, "attributes": {}}
     assert "severity_number" not in row("Information is power")
     assert row("12:00:00.123 [main] INFO  a.b.C - hi")["severity_number"] == 9
 

@@ -77,7 +77,9 @@ def fetched(content: bytes) -> Callable[[Reference], bytes]:
     ],
     ids=lambda delivered: str(delivered)[:70],
 )
-def test_the_same_events_become_the_same_rows_whatever_brings_them(local_store: Store, delivered: Any) -> None:
+def test_the_same_events_become_the_same_rows_whatever_brings_them(
+    local_store: Store, delivered: Any
+) -> None:
     result = collector(local_store, fetch=fetched(PAYLOAD)).collect(delivered)
     assert counts(result) == only(stored=2)
     assert bodies(local_store) == TEXTS
@@ -166,7 +168,8 @@ def test_garbage_between_documents_is_quarantined_alone(local_store: Store) -> N
 
 
 @pytest.mark.parametrize(
-    "payload", [b"Hello", b'{"message": "Hello"}', b"1 2 3", b"", b"\xff\xfe", b"[]", b'{"messageType":"NEW"}']
+    "payload",
+    [b"Hello", b'{"message": "Hello"}', b"1 2 3", b"", b"\xff\xfe", b"[]", b'{"messageType":"NEW"}'],
 )
 def test_a_record_that_is_no_log_document_counts_once(local_store: Store, payload: bytes) -> None:
     result = collector(local_store).collect(kinesis(payload))
@@ -380,7 +383,9 @@ def test_a_replayed_record_has_the_identity_it_would_have_had(local_store: Store
     assert len(list(quarantine.entries(local_store))) == 2
 
 
-def test_a_file_of_lines_is_ingested_once_however_often_and_also_when_it_has_grown(local_store: Store) -> None:
+def test_a_file_of_lines_is_ingested_once_however_often_and_also_when_it_has_grown(
+    local_store: Store,
+) -> None:
     there = collector(local_store)
     lines = b"2026-03-01T12:00:00Z INFO a\n2026-03-01T12:00:00Z INFO a\nno time\n"
     grown = lines + b"2026-03-01T12:00:01Z INFO b\n"

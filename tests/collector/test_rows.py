@@ -83,7 +83,7 @@ def test_a_row_has_every_column() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\udcff"])
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb"])
 def test_a_lone_surrogate_is_stored_as_its_escape_in_any_column(text: str) -> None:
     made = events(text, "clean", source=Source(text, text, text))
     parsed = Parsed.blank(made.message)

@@ -46,6 +46,8 @@ def test_every_form_of_a_trace_id_becomes_the_same_32_hex_digits(text: str) -> N
         "1_4efaaf4d_1e8720b39541901950019ee5",
         "1-4efaaf4d-1e8720b39541901950019e-5",
         "Root=",
+        "order-4efaaf4d-1e8720b39541901950019ee5",
+        "Root=1-4efaaf4d-1e8720b39541901950019",
         "Root=Root=Root=Root=Root=Root=Root=Root=",
         "٣" * 32,
         "\ud800" * 32,

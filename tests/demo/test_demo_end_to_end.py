@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 from demo_payloads import distinct
 
@@ -25,8 +26,11 @@ from store.commit import CommitResult, sweep
 from store.objects import Store, open_store
 from store.zone import KINDS, Zone, pseudonym, resolve_key
 
-WINDOW = Parameters(duration=timedelta(seconds=150))
+WINDOW = Parameters(duration=timedelta(seconds=60))
 OPEN = Zone("open")
+PERSONAL = re.compile(
+    r"@example\.com|\+44 7700|\+1 202-555|\+61 491|card \d|DE8937040044|Bearer eyJ|\b192\.0\.2\.\d+\b(?!/)"
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,49 @@ def test_the_table_holds_every_log_event_once(collected: Collected) -> None:
     assert by_region == Counter(event.region for event in arrived)
 
 
-def errors_of(collected: Collected, user: str):
-    rows = collected.session.find_user(user, errors_only=True).fetchall()
-    return rows
+def test_the_errors_found_of_a_user_are_those_of_the_truth(collected: Collected) -> None:
+    by_id = {id: request for request in collected.story for id in _ids(request)}
+    failed = [request for request in collected.story if request.failed]
+    assert {request.region for request in failed} == set(NAMES)
+    for user in sorted({request.user.id for request in failed})[::3]:
+        rows = _rows(collected.session.user_requests(user, errors_only=True))
+        found = {by_id.get(row["request_id"]) or by_id.get(row["trace_id"]) for row in rows}
+        mine = {request for request in failed if request.user.id == user}
+        assert found <= mine
+        assert {request.status for request in mine - found} <= {429}  # found by its status, see below
+
+
+def test_a_throttled_request_is_found_with_its_status(collected: Collected) -> None:
+    throttled = [request for request in collected.story if request.status == 429]
+    assert throttled
+    for request in throttled:
+        rows = _rows(collected.session.find_user(request.user.id))
+        assert (request.request_id, 429) in {(row["request_id"], row["http_status"]) for row in rows}
+
+
+def test_a_user_is_found_in_every_region_under_the_pseudonym_of_its_zone(collected: Collected) -> None:
+    rows = _rows(collected.session.find_user(DEMO_USER))
+    ids = {row["region"]: row["user_id"] for row in rows}
+    mine = {request.region for request in collected.story if request.user.id == DEMO_USER}
+
+    assert set(ids) == mine == set(NAMES)
+    assert ids["eu-west-1"] == pseudonym(resolve_key(collected.zone.key or ""), DEMO_USER)
+    assert ids["us-east-1"] == ids["ap-southeast-1"] == DEMO_USER
+
+
+def test_nothing_personal_is_stored_in_the_clear_in_the_european_zone(collected: Collected) -> None:
+    rows = _rows(collected.session.sql("select * from logs where region = 'eu-west-1'"))
+
+    assert sum(row["user_id"] is not None for row in rows) > len(rows) / 4
+    for row in rows:
+        assert not PERSONAL.search(f"{row['body']} {row['attributes']}")
+        assert not re.search(r"\bu-\d{4}\b", f"{row['body']} {row['attributes']}")
+
+
+def _ids(request: Request) -> set[str]:
+    invocation = {request.invocation.request_id} if request.invocation else set()
+    return invocation | {request.request_id, request.trace_id[2:].replace("-", "")}
+
+
+def _rows(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]

@@ -1,4 +1,4 @@
-"""What tests do in child processes: one step of the store's work, ended at a chosen point, or many at once."""
+"""What tests do in child processes: a step of the store's work, ended at a chosen point, or many at once."""
 
 from __future__ import annotations
 

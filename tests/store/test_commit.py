@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -106,7 +107,7 @@ def test_columns_without_a_value_count_as_equal(store: Store) -> None:
     ],
 )
 def test_rows_that_differ_in_what_identifies_them_are_both_kept(
-    local_store: Store, change: dict[str, object]
+    local_store: Store, change: dict[str, Any]
 ) -> None:
     commit(local_store, deliver(local_store, [row(0)]))
     result = commit(local_store, deliver(local_store, [row(0, **change)]))

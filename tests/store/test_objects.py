@@ -48,7 +48,7 @@ def test_deleting_takes_what_is_there_and_does_not_mind_what_is_gone(store: Stor
     assert [item.path for item in store.list("a")] == ["a/3"]
 
 
-@pytest.mark.parametrize("name", ["with space", "50%20 off", "[brackets] *?", "# hash", "ünïcode", "it's"])
+@pytest.mark.parametrize("name", ["with space", "[brackets] *?", "# hash", "ünïcode", "it's"])
 def test_a_folder_may_have_any_name(name: str, tmp_path: Path) -> None:
     store = open_store(str(tmp_path / name))
     store.put("a/one", b"1")
@@ -76,7 +76,7 @@ def test_the_name_of_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch, 
     assert open_store("~/logs").local_root == tmp_path / "logs"
 
 
-@pytest.mark.parametrize("uri", ["gs://bucket", "http://host/x", "s3://", "s3:///prefix"])
+@pytest.mark.parametrize("uri", ["gs://bucket", "http://host/x", "s3://", "s3:///prefix", "50% off"])
 def test_a_store_that_cannot_be_opened_is_refused_by_its_name(uri: str) -> None:
     with pytest.raises(ValueError, match=uri.rstrip("/")):
         open_store(uri)

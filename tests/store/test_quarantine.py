@@ -95,7 +95,9 @@ def test_a_replayed_record_leaves_and_its_neighbours_stay(store: Store) -> None:
     found = list(entries(store))
     remove(store, [found[1], found[3], *found[4:]])
     assert [reveal(entry, KEY) for entry in entries(store)] == [records[0], records[2]]
-    remove(store, entries(store))
+    for entry in found:
+        remove(store, [entry])
+    remove(store, found)
     assert quarantine.paths(store) == []
 
 
@@ -104,9 +106,8 @@ def test_a_damaged_file_is_an_error_that_names_it(store: Store) -> None:
     (path,) = quarantine.paths(store)
     for damaged in (b"", b"x", store.get(path)[:-9], gzip.compress(b"{}\n"), gzip.compress(b"[1]\n")):
         store.put(path, damaged)
-        if damaged:
-            with pytest.raises(ValueError, match=path):
-                list(entries(store))
+        with pytest.raises(ValueError, match=path):
+            list(entries(store))
 
 
 text = st.text(st.characters(codec=None))

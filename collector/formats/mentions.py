@@ -1,0 +1,41 @@
+"""Users and sessions that are named in passing, in text that has no field for them: `… failed user_id=u-42`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import pyarrow.compute as pc
+
+from collector.columns import Parsed
+from collector.fields import FieldMap
+from collector.texts import arrow
+
+# `name=value` and `"name": "value"`, as loggers write pairs; `name: value` only where the name ends in "id", for
+# prose has colons too.
+_HINT = r"""(?:{names})["'\\]{{0,4}} ?[=:]"""
+_PAIR = (
+    r"""(?<![\w.-])(?:{names})(?:["'\\]{{1,4}}+ ?: ?|=|(?<=[iI]d): ?)["'\\]{{0,4}}+"""
+    r"""(?P<value>[^\s"'\\,;&<>()\[\]{{}}]{{1,200}})"""
+)
+
+
+def name_people(parsed: Parsed, fields: FieldMap) -> None:
+    """Fill user_id and session_id, where they are empty, with the first value that the template names."""
+    for column, names in ((parsed.user_id, fields.user), (parsed.session_id, fields.session)):
+        hint, pair = _patterns(names)
+        silent = [row for row, value in enumerate(column) if value is None]
+        if not silent:
+            continue
+        texts = arrow([parsed.template[row] for row in silent])
+        for at in pc.indices_nonzero(pc.match_substring_regex(texts, hint)).to_pylist():
+            found = pair.search(parsed.template[silent[at]])
+            if found:
+                column[silent[at]] = found["value"].rstrip(".:") or None
+
+
+@lru_cache(maxsize=64)
+def _patterns(names: tuple[str, ...]) -> tuple[str, re.Pattern[str]]:
+    """The RE2 expression that a whole column is asked, and the exact one for what it finds."""
+    either = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    return _HINT.format(names=either), re.compile(_PAIR.format(names=either))
