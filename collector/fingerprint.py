@@ -50,7 +50,9 @@ def fingerprints(templates: Sequence[str | None], error_types: Sequence[str | No
     distinct = list(dict.fromkeys(pairs))
     masked = _masked([_ends(template or "", _READ).replace("_", "-") for template, _ in distinct])
     found = {
-        pair: blake2b(f"{_ends(text, _KEPT)}\n{pair[1] or ''}".encode("utf-8", "replace"), digest_size=8).hexdigest()
+        pair: blake2b(
+            f"{_ends(text, _KEPT)}\n{pair[1] or ''}".encode("utf-8", "replace"), digest_size=8
+        ).hexdigest()
         for pair, text in zip(distinct, masked, strict=True)
     }
     return [found[pair] for pair in pairs]

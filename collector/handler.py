@@ -101,9 +101,10 @@ class Collector:
         invocation.check()
         return invocation.accounting()
 
-    def _run(self, trigger: str, handed_over: Iterable[Part]) -> Invocation:
+    def _run(self, kind: str, handed_over: Iterable[Part]) -> Invocation:
+        """Open → read → shape → store → account."""
         start = perf_counter()
-        invocation = Invocation(trigger, round(self.now().timestamp() * 1_000_000))
+        invocation = Invocation(kind, round(self.now().timestamp() * 1_000_000))
         for part in handed_over:
             invocation.begin(part.item)
             for reading in self.reader.read(part):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 import string
-from collections.abc import Sequence
 from urllib.parse import quote
 
 from collector.placeholder import PATTERN, placeholder, quoted
 
 _WORD = frozenset(string.ascii_letters + string.digits + "_")
+_NO_STRING = re.compile(r"-?\d+(?:\.\d+)?|true|false|null", re.ASCII)  # what JSON writes without quotes
 _SAME_EVERYWHERE = re.compile(r"[\w.~-]*", re.ASCII)  # no encoder touches these characters
 _AFTER_ESCAPE = re.compile(r"(?:\\[nrt]|\\u00[0-7][\dA-Fa-f]|%[0-7][\dA-Fa-f])\Z", re.ASCII)
 _AFTER_LABEL = re.compile(r"""(?:\A|["'=\[]|(?:\A|[^0-9]):\s?)\Z""")
@@ -30,15 +30,15 @@ def canonical(value: str) -> str:
 class Identity:
     """One id, its pseudonym, and how to put `<kind:pseudonym>` in its place."""
 
-    __slots__ = ("_distinctive", "_encoded", "_number", "_placeholder", "_quoted", "pseudonym", "value")
+    __slots__ = ("_distinctive", "_encoded", "_no_string", "_placeholder", "_quoted", "_value", "pseudonym")
 
     def __init__(self, kind: str, value: str, pseudonym: str) -> None:
-        self.value = value
         self.pseudonym = pseudonym
+        self._value = value
         self._placeholder = placeholder(kind, pseudonym)
         self._quoted = f'"{value}"', f'"{self._placeholder}"'
-        self._number = value.isdigit()
-        self._distinctive = len(value) >= (6 if self._number else 3)
+        self._distinctive = len(value) >= (6 if value.isdigit() else 3)
+        self._no_string = bool(_NO_STRING.fullmatch(value))
         self._encoded = () if _SAME_EVERYWHERE.fullmatch(value) else _encoded(value)
 
     def cut(self, message: str) -> str | None:
@@ -47,19 +47,19 @@ class Identity:
         That is the field the id was read from: an attribute may repeat it, but no other text can hold it.
         """
         without = message.replace(*self._quoted, 1)
-        alone = without is not message and self.value not in without and not self._encoded
-        return without if alone else None
-
-    def texts(self, texts: Sequence[str]) -> list[str]:
-        return [self.text(text) for text in texts]
+        again = self._value in without or self._may_be_encoded(message)
+        return None if again or without is message else without
 
     def text(self, text: str) -> str:
         """The text without this id; JSON stays JSON."""
-        replaced = self._replace(text, self.value)
-        if self._encoded and ("\\" in text or "%" in text):
+        replaced = self._replace(text, self._value) if self._value in text else text
+        if self._may_be_encoded(text):
             for spelling in self._encoded:
                 replaced = self._replace(replaced, spelling)
-        return quoted(replaced) if self._number and replaced is not text else replaced
+        return quoted(replaced) if self._no_string and replaced is not text else replaced
+
+    def _may_be_encoded(self, text: str) -> bool:
+        return bool(self._encoded) and ("\\" in text or "%" in text)
 
     def _replace(self, text: str, spelling: str) -> str:
         parts: list[str] = []
@@ -73,6 +73,7 @@ class Identity:
         return "".join((*parts, text[done:])) if parts else text
 
     def _stands(self, text: str, at: int, end: int) -> bool:
+        """Whether the characters from `at` to `end` are the id, rather than a part of something else."""
         if not self._distinctive:
             return text[end : end + 1] in _VALUE_ENDS and bool(_AFTER_LABEL.search(text[max(at - 3, 0) : at]))
         if text[end : end + 1] in _WORD and text[end - 1] in _WORD:
@@ -84,19 +85,13 @@ class Identity:
 
 
 def _encoded(value: str) -> tuple[str, ...]:
-    """The ways JSON, JSON within JSON, and URLs write the value, where they differ from it."""
-    json_forms = {json.dumps(value, ensure_ascii=False)[1:-1]}
-    for escaped in ("", "<>&", "<>&'+=`"):  # Python and PHP; Go; Gson and .NET
-        text = json.dumps(value)[1:-1].translate(
-            {ord(character): f"\\u{ord(character):04x}" for character in escaped}
-        )
-        json_forms |= {
-            text,
-            text.replace("/", "\\/"),
-            re.sub(r"\\u....", lambda code: "\\u" + code[0][2:].upper(), text),
-        }
-    forms = json_forms | {json.dumps(form)[1:-1] for form in json_forms}
-    for safe in ("", "@", "/:@"):
-        url = quote(value, safe=safe)
-        forms |= {url, re.sub("%..", lambda code: code[0].lower(), url)}
+    """The ways JSON, JSON within JSON, and URLs write the value, where they differ from it; the longest first."""
+    ascii = json.dumps(value)[1:-1]
+    forms = {json.dumps(value, ensure_ascii=False)[1:-1], ascii, ascii.replace("/", "\\/")}
+    for characters in ("<>&", "<>&'=", "<>&'+`"):  # what Go, Gson and .NET escape besides
+        forms.add(ascii.translate({ord(each): f"\\u{ord(each):04x}" for each in characters}))
+    forms |= {re.sub(r"\\u(....)", lambda code: f"\\u{code[1].upper()}", form) for form in forms}
+    forms |= {json.dumps(form)[1:-1] for form in forms}
+    urls = {quote(value, safe, errors="replace") for safe in ("", "@", "/:@")}
+    forms |= urls | {re.sub("%..", lambda code: code[0].lower(), url) for url in urls}
     return tuple(sorted(forms - {value}, key=len, reverse=True))

@@ -8,7 +8,7 @@ the whole zone; an e-mail address has one and the same as an id and in text.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -64,76 +64,72 @@ def _rows_by_zone(regions: Sequence[str], zone_of: Callable[[str], Zone]) -> dic
 def _redact_values(
     parsed: Parsed, body: list[str], rows: Sequence[int], wanted: Sequence[Detector], key: bytes
 ) -> None:
-    """Only bodies are searched first, because what a part of a message holds, the message holds."""
+    """Only bodies are searched: what a part of a message holds, the message holds."""
     common = [detector for detector in wanted if detector.common]
     rare = [detector for detector in wanted if not detector.common]
     scrubber = partial(Scrubber, placeholder_of=partial(_placeholder, key))
     special = needed([body[row] for row in rows], rare) if rare else {}
     for at, found in special.items():
         present = {*found, *common}
-        scrub = scrubber([detector for detector in wanted if detector in present])
-        body[rows[at]] = scrub([body[rows[at]]])[0]
-        _rewrite(parsed, [rows[at]], scrub)
+        _scrub(parsed, body, [rows[at]], scrubber([each for each in wanted if each in present]))
     if common:
-        ordinary = [row for at, row in enumerate(rows) if at not in special]
-        _redact_common(parsed, body, ordinary, scrubber(common))
+        _scrub(parsed, body, [row for at, row in enumerate(rows) if at not in special], scrubber(common))
 
 
-def _redact_common(parsed: Parsed, body: list[str], rows: Sequence[int], scrub: Scrubber) -> None:
+def _scrub(parsed: Parsed, body: list[str], rows: Sequence[int], scrub: Scrubber) -> None:
+    """Scrub the rows' bodies, and the other texts of those rows in whose body there was something to scrub."""
     messages = [body[row] for row in rows]
     changed = []
     for row, before, after in zip(rows, messages, scrub(messages), strict=True):
         if after != before:
             body[row] = after
             changed.append(row)
-    _rewrite(parsed, changed, scrub)
+    texts = list(dict.fromkeys(text for row in changed for text in _texts(parsed, row) if text))
+    scrubbed = dict(zip(texts, scrub(texts), strict=True))
+    for row in changed:
+        _rewrite(parsed, row, scrubbed.__getitem__)
 
 
 def _redact_identities(parsed: Parsed, body: list[str], rows: Sequence[int], key: bytes) -> None:
-    users, sessions = partial(_identity, "user", key), partial(_identity, "session", key)
+    """Sessions first, but where a user's id contains the session's: what is part of another id comes after it."""
+    users, sessions = parsed.user_id, parsed.session_id
+    within = {row for row in rows if sessions[row] and (sessions[row] or "") in (users[row] or "")}
+    _redact_ids(parsed, body, sorted(within), "user", users, key)
+    _redact_ids(parsed, body, rows, "session", sessions, key)
+    _redact_ids(parsed, body, [row for row in rows if row not in within], "user", users, key)
+
+
+def _redact_ids(
+    parsed: Parsed, body: list[str], rows: Iterable[int], kind: str, ids: list[str | None], key: bytes
+) -> None:
     for row in rows:
-        user, session = parsed.user_id[row], parsed.session_id[row]
-        nested = user and session and session in user  # then the user's first, or a part of it would be gone
-        if user and nested:
-            parsed.user_id[row] = _redact_identity(parsed, body, row, users(user))
-        if session:
-            parsed.session_id[row] = _redact_identity(parsed, body, row, sessions(session))
-        if user and not nested:
-            parsed.user_id[row] = _redact_identity(parsed, body, row, users(user))
+        if value := ids[row]:
+            identity = _identity(kind, key, value)
+            ids[row] = identity.pseudonym
+            without = identity.cut(body[row])
+            repeated = value in parsed.attribute_values[row] or value in parsed.template[row]
+            if without is None or repeated:
+                body[row] = identity.text(body[row])
+                _rewrite(parsed, row, identity.text)
+            else:
+                body[row] = without
 
 
-def _redact_identity(parsed: Parsed, body: list[str], row: int, identity: Identity) -> str:
-    """Take the id out of the row's texts; its pseudonym remains for the column."""
-    without = identity.cut(body[row])
-    if without is None:
-        body[row] = identity.text(body[row])
-        _rewrite(parsed, [row], identity.texts)
-        return identity.pseudonym
-    body[row] = without
-    if identity.value in parsed.attribute_values[row] or identity.value in parsed.template[row]:
-        _rewrite(parsed, [row], identity.texts)
-    return identity.pseudonym
+def _columns(parsed: Parsed) -> tuple[list[Any], ...]:
+    """The columns with text of the message, but those of ids."""
+    return parsed.template, parsed.service, parsed.severity_text, parsed.request_id, parsed.error_type
 
 
-def _rewrite(parsed: Parsed, rows: Sequence[int], scrub: Callable[[Sequence[str]], Sequence[str]]) -> None:
-    """Scrub every text of these rows but their bodies."""
-    values = parsed.attribute_values
-    columns: tuple[list[Any], ...] = (
-        parsed.template,
-        parsed.service,
-        parsed.severity_text,
-        parsed.request_id,
-        parsed.error_type,
-    )
-    texts = [[*values[row], *[column[row] for column in columns]] for row in rows]
-    distinct = list(dict.fromkeys(text for of_row in texts for text in of_row if text))
-    scrubbed = dict(zip(distinct, scrub(distinct), strict=True))
-    for row, before in zip(rows, texts, strict=True):
-        after = [text and scrubbed[text] for text in before]
-        if after != before:
-            values[row] = tuple(after[: -len(columns)])
-            for column, text in zip(columns, after[-len(columns) :], strict=True):
-                column[row] = text
-    shapes = {keys: tuple(scrub(keys)) for keys in {tuple(parsed.attribute_keys[row]) for row in rows}}
-    for row in rows:
-        parsed.attribute_keys[row] = shapes[tuple(parsed.attribute_keys[row])]
+def _texts(parsed: Parsed, row: int) -> list[str | None]:
+    """Every text of the row but its body."""
+    columns = [column[row] for column in _columns(parsed)]
+    return [*columns, *parsed.attribute_keys[row], *parsed.attribute_values[row]]
+
+
+def _rewrite(parsed: Parsed, row: int, scrubbed: Callable[[str], str]) -> None:
+    """Replace every text of the row but its body."""
+    for column in _columns(parsed):
+        if text := column[row]:
+            column[row] = scrubbed(text)
+    parsed.attribute_keys[row] = tuple([text and scrubbed(text) for text in parsed.attribute_keys[row]])
+    parsed.attribute_values[row] = tuple([text and scrubbed(text) for text in parsed.attribute_values[row]])

@@ -53,7 +53,7 @@ Since = Annotated[str, typer.Option(help="30m, 24h or 7d ago, or an ISO time.")]
 Until = Annotated[str | None, typer.Option(help="As --since; now if absent.")]
 Errors = Annotated[bool, typer.Option("--errors", help="Errors only.")]
 
-RECORD = ("time", "region", "service", "severity", "status", "message", "request_id")
+RECORD = ("time", "region", "service", "severity", "status", "error_type", "request_id", "message")
 PATTERN = ("count", "users", "regions", "service", "error_type", "first_seen", "last_seen", "example")
 
 
@@ -154,10 +154,12 @@ def demo(
         Path, typer.Option("--dir", help="Where the demo keeps its files.")
     ] = tour.DIRECTORY,
     seed: Annotated[int, typer.Option(help="The same seed, start, minutes and rate give the same data.")] = 1,
-    start: Annotated[str, typer.Option(help="When the simulated time begins.")] = "30m",
-    minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="Simulated minutes.")] = 20.0,
+    start: Annotated[str, typer.Option(help="When the simulated time begins.")] = "15m",
+    minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="Simulated minutes.")] = 10.0,
     rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Requests per second, all regions.")] = 20.0,
-    once: Annotated[bool, typer.Option("--once", help="End when the answer is printed.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when the answer is printed; for now it always does.")
+    ] = False,
     config: ConfigFile = None,
     store: StoreUri = None,
     as_json: AsJson = False,

@@ -19,7 +19,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 # Log text is foreign: an escape sequence in it must not reach the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_MESSAGE_WIDTH = 160
+_WIDEST = 120
 
 
 def print_json(value: Any) -> None:
@@ -58,8 +58,8 @@ def plain(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
     if isinstance(value, list | tuple):
         return ", ".join(plain(item) for item in value)
-    line = _CONTROL.sub("�", str(value)).strip().split("\n", 1)[0]
-    return line if len(line) <= _MESSAGE_WIDTH else line[: _MESSAGE_WIDTH - 1] + "…"
+    line = " ".join(_CONTROL.sub("�", str(value).strip().partition("\n")[0]).split())
+    return line if len(line) <= _WIDEST else line[: _WIDEST - 1] + "…"
 
 
 def record(row: Row) -> dict[str, Any]:

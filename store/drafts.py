@@ -8,9 +8,9 @@ from datetime import datetime
 
 import duckdb
 
-from store.engine import Workspace, name, url
+from store.engine import Workspace, name, quote, url
 from store.layout import DataFile
-from store.parts import Statistics, order, rows_of, statistics
+from store.parts import NOTHING, Statistics, measured, measures, order, rows_of
 from store.schema import SQL_TYPES, Table
 from store.tables import Active
 
@@ -45,21 +45,32 @@ def examine(
     Of equal rows the one in the earliest segment of the sequence remains.
     """
     _make_tables(work, table)
-    sizes: dict[int, int] = {}
-    failed: list[Failed] = []
-    for number, segment in enumerate(segments):
-        try:
-            size = work.store.info(segment.path).size
-            _take(work, table, number, segment)
-            sizes[number] = size
-        except (OSError, TypeError, duckdb.Error) as error:
-            failed.append(Failed(segment, _sentence(error)))
+    sizes, failed = _sizes(work, segments)
+    failed |= _take(work, table, {number: segments[number] for number in sizes})
     try:
         _find_duplicates(work, table, committed)
     except duckdb.Error as error:
         reason = f"cannot be compared with what is committed: {_sentence(error)}"
-        return [], failed + [Failed(segments[number], reason) for number in sizes]
-    return [_draft(work, table, number, segments[number], size) for number, size in sizes.items()], failed
+        failed |= dict.fromkeys(sizes.keys() - failed.keys(), reason)
+    read = sorted(sizes.keys() - failed.keys())
+    new, old = _statistics(work, table)
+    drafts = [
+        Draft(segments[number], number, sizes[number], new.get(number, NOTHING), old.get(number, 0))
+        for number in read
+    ]
+    return drafts, [Failed(segments[number], reason) for number, reason in sorted(failed.items())]
+
+
+def _sizes(work: Workspace, segments: Sequence[DataFile]) -> tuple[dict[int, int], dict[int, str]]:
+    """The bytes of each segment that is there, and why each other one is not."""
+    sizes: dict[int, int] = {}
+    missing: dict[int, str] = {}
+    for number, segment in enumerate(segments):
+        try:
+            sizes[number] = work.store.info(segment.path).size
+        except OSError as error:
+            missing[number] = _sentence(error)
+    return sizes, missing
 
 
 def new_rows(work: Workspace, table: Table, draft: Draft) -> str:
@@ -87,19 +98,48 @@ def _read(table: Table) -> list[str]:
     return [column.name for column in table.stored if column.name in {*table.identity, *table.sort}]
 
 
-def _take(work: Workspace, table: Table, number: int, segment: DataFile) -> None:
-    """Put a segment's keys into `incoming`. Raises what makes the segment unreadable."""
-    location = url(work.store, segment.path)
-    found = work.connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [location]).fetchall()
+def _take(work: Workspace, table: Table, segments: dict[int, DataFile]) -> dict[int, str]:
+    """Put the segments' keys into `incoming`; returns why some are unreadable.
+
+    All are read at once, which takes a tenth of the time; if that fails, each half, down to the culprits.
+    """
+    if not segments:
+        return {}
+    urls = [url(work.store, segment.path) for segment in segments.values()]
+    try:
+        _check_types(work, table, urls)
+        columns = ", ".join(map(name, _read(table)))
+        work.connection.execute(
+            f"INSERT INTO incoming SELECT segment, file_row_number, {columns} "
+            f"FROM {rows_of(table, urls, named=True)} "
+            "JOIN (SELECT unnest(?::VARCHAR[]) AS url, unnest(?::INTEGER[]) AS segment) ON url = filename",
+            [urls, list(segments)],
+        )
+    except (TypeError, duckdb.Error) as error:
+        if len(segments) == 1:
+            return dict.fromkeys(segments, _sentence(error))
+        numbers = sorted(segments)
+        middle = len(numbers) // 2
+        halves = (numbers[:middle], numbers[middle:])
+        first, second = (_take(work, table, {number: segments[number] for number in half}) for half in halves)
+        return first | second
+    return {}
+
+
+def _check_types(work: Workspace, table: Table, urls: list[str]) -> None:
+    """Raises TypeError unless all files have the same columns, and these the types of the table."""
+    schemas = work.count(
+        "(SELECT DISTINCT list((name, type, logical_type)) "
+        f"FROM parquet_schema([{', '.join(map(quote, urls))}]) GROUP BY file_name)"
+    )
+    if schemas != 1:
+        raise TypeError("the files have different columns")
+    found = work.connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", urls[:1]).fetchall()
     types = {row[0]: row[1] for row in found}
     for column in table.stored:
         wanted = SQL_TYPES[column.type]
         if types.get(column.name, wanted) != wanted:
             raise TypeError(f"column {column.name} is {types[column.name]}, must be {wanted}")
-    columns = ", ".join(map(name, _read(table)))
-    work.connection.execute(
-        f"INSERT INTO incoming SELECT {number}, file_row_number, {columns} FROM {rows_of(table, [location])}"
-    )
 
 
 def _find_duplicates(work: Workspace, table: Table, committed: Sequence[Active]) -> None:
@@ -126,10 +166,15 @@ def _overlaps(file: Active, spans: Sequence[tuple[datetime, datetime]]) -> bool:
     return first is None or last is None or any(first <= end and last >= start for start, end in spans)
 
 
-def _draft(work: Workspace, table: Table, number: int, segment: DataFile, size: int) -> Draft:
-    mine = f"(SELECT * FROM incoming WHERE segment = {number})"
-    kept = statistics(work.connection, table, f"({mine} ANTI JOIN duplicate USING (segment, row))")
-    return Draft(segment, number, size, kept, work.count(mine) - kept.rows)
+def _statistics(work: Workspace, table: Table) -> tuple[dict[int, Statistics], dict[int, int]]:
+    """By segment: the statistics of its new rows, if it has any, and how many of its rows are not new."""
+    new = work.connection.execute(
+        f"SELECT segment, {measures(table)} FROM incoming ANTI JOIN duplicate USING (segment, row) "
+        "GROUP BY segment"
+    )
+    statistics = {number: measured(table, values) for number, *values in new.fetchall()}
+    old = work.connection.execute("SELECT segment, count(DISTINCT row) FROM duplicate GROUP BY segment")
+    return statistics, dict(old.fetchall())
 
 
 def _sentence(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,17 +58,17 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def rows_of(table: Table, urls: Iterable[str]) -> str:
+def rows_of(table: Table, urls: Iterable[str], named: bool = False) -> str:
     """A SQL relation of all rows of some files: every column of the table, also those an old file lacks.
 
-    Besides, `file_row_number` counts the rows of each file from 0.
+    Besides, `file_row_number` counts the rows of each file from 0, and if `named`, `filename` is its URL.
     """
     blank = ", ".join(f"NULL::{SQL_TYPES[column.type]} AS {name(column.name)}" for column in table.stored)
     files = ", ".join(quote(url) for url in urls)
     return (
         f"(SELECT {blank} WHERE false UNION ALL BY NAME "
         f"SELECT * FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false, "
-        f"file_row_number = true))"
+        f"file_row_number = true, filename = {named}))"
     )
 
 
@@ -90,20 +90,38 @@ def write(connection: duckdb.DuckDBPyConnection, rows: str, file: Path) -> None:
     connection.execute("RESET preserve_insertion_order; RESET threads")
 
 
+NOTHING = Statistics(0, {}, {}, {})
+
+
 def statistics(connection: duckdb.DuckDBPyConnection, table: Table, rows: str) -> Statistics:
     """Statistics over a SQL relation, of the columns that a file is found by: time and the sort order."""
-    columns = [column for column in table.stored if column.name in {"time", *table.sort}]
-    measures = ", ".join(f"count({name(column.name)}), {_low(column)}, {_high(column)}" for column in columns)
-    values = connection.execute(f"SELECT count(*), {measures} FROM {rows}").fetchone()
+    values = connection.execute(f"SELECT {measures(table)} FROM {rows}").fetchone()
     assert values
+    return measured(table, values)
+
+
+def measures(table: Table) -> str:
+    """The SQL aggregates that `measured` makes statistics of."""
+    each = (
+        f"count({name(column.name)}), {_low(column)}, {_high(column)}" for column in _measured_columns(table)
+    )
+    return ", ".join(("count(*)", *each))
+
+
+def measured(table: Table, values: Sequence[Any]) -> Statistics:
+    """The statistics in a row of `measures`."""
     total, present, low, high = values[0], values[1::3], values[2::3], values[3::3]
-    names = [column.name for column in columns]
+    names = [column.name for column in _measured_columns(table)]
     return Statistics(
         total,
         {column: value for column, value in zip(names, low, strict=True) if value is not None},
         {column: value for column, value in zip(names, high, strict=True) if value is not None},
         {column: total - count for column, count in zip(names, present, strict=True)},
     )
+
+
+def _measured_columns(table: Table) -> list[Column]:
+    return [column for column in table.stored if column.name in {"time", *table.sort}]
 
 
 def add_action(file: DataFile, size: int, statistics: Statistics, data_change: bool) -> AddAction:

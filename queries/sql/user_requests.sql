@@ -8,7 +8,7 @@ create macro user_requests(user, since := null, until := null, errors_only := fa
     with own as (
         select * from logs where is_user(user_id, user) and within(time, day, since, until)
     ),
-    nameless as (
+    nameless as not materialized (
         select *
         from logs
         where user_id is null
@@ -18,7 +18,7 @@ create macro user_requests(user, since := null, until := null, errors_only := fa
                 or request_id in (select request_id from own)
             )
     ),
-    -- Found by their ids alone and read by their times: else every column of every record would be decoded.
+    -- Found by their ids alone, then read by their times: else every column of every record would be decoded.
     related as (
         select * from nameless where time in (select time from nameless)
     ),

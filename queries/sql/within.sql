@@ -5,4 +5,4 @@ create macro within("time", "day", since, until) as
     "time" >= coalesce(since::timestamptz, '-infinity')
     and "time" < coalesce(until::timestamptz, 'infinity')
     and "day" >= (coalesce(since::timestamptz, '-infinity') at time zone 'UTC')::date
-    and "day" <= (coalesce(until::timestamptz, 'infinity') at time zone 'UTC')::date;
+    and "day" <= (coalesce(until::timestamptz - interval 1 microsecond, 'infinity') at time zone 'UTC')::date;

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
+from regionscope.cli import RECORD
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 PAGE = {
@@ -96,7 +98,7 @@ def test_a_person_reads_one_line_per_record_and_a_summary(run: Run, orders: str)
 
     lines = run("find-user", "u-7", *SINCE).stdout.splitlines()
 
-    assert lines[0].split() == ["time", "region", "service", "severity", "status", "message", "request_id"]
+    assert lines[0].split() == list(RECORD)
     assert lines[2].split()[:3] == ["2026-11-20", "10:00:00.001Z", "eu-west-1"]
     assert lines[-1] == "2 records, 1 errors; eu-west-1 2"
 
