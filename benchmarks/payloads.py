@@ -35,7 +35,7 @@ Traceback (most recent call last):
 
 
 class Shop:
-    """A shop under load: `request` moves on to the next request, the other methods say what is logged of it."""
+    """A shop under load: `request` goes on to the next request, other methods say what is logged of it."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -47,8 +47,9 @@ class Shop:
         draw = self._random.randrange
         self.now += draw(40)
         self.user = int(self._random.betavariate(0.5, 2) * _USERS)  # some users are busier than others
+        self.user_id = f"u-{self.user:05}"
         self.ip = f"{20 + self.user % 180}.{self.user % 251}.{self.user % 241}.{1 + self.user % 239}"
-        self.session = str(uuid.UUID(int=self.user * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128, version=4))
+        self.session = str(uuid.uuid5(uuid.NAMESPACE_URL, self.user_id))
         self.id = str(uuid.UUID(int=draw(2**128), version=4))
         self.trace = f"1-{self.now // 1000:08x}-{draw(2**96):024x}"
         self.items, self.price, self.payment = 1 + draw(9), draw(50_000), f"pay_{draw(2**64):016x}"
@@ -67,8 +68,8 @@ class Shop:
         yield "END text", f"END RequestId: {self.id}\n"
         yield (
             "REPORT text",
-            f"REPORT RequestId: {self.id}\tDuration: {self.took} ms\tBilled Duration: {int(self.took) + 1} ms\t"
-            f"Memory Size: 512 MB\tMax Memory Used: 98 MB\t\n",
+            f"REPORT RequestId: {self.id}\tDuration: {self.took} ms\t"
+            f"Billed Duration: {int(self.took) + 1} ms\tMemory Size: 512 MB\tMax Memory Used: 98 MB\t\n",
         )
 
     def _steps(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -95,7 +96,7 @@ class Shop:
                 req={
                     "id": self.id,
                     "method": "GET",
-                    "url": f"/users/u-{self.user:05}/orders/{self.order}",
+                    "url": f"/users/{self.user_id}/orders/{self.order}",
                     "headers": {"host": "api.shop.example", "user-agent": _AGENT, "x-forwarded-for": self.ip},
                 },
                 res={
@@ -111,11 +112,11 @@ class Shop:
     def gateway(self) -> Iterator[tuple[str, str]]:
         """Access logs of an API Gateway stage."""
         yield "API Gateway access log", _json(
-            requestId=self.id, ip=self.ip, requestTime=self._time(), httpMethod="POST", routeKey="POST /orders",
-            path=f"/prod/orders/{self.order}", status="502" if self.fails else "200", protocol="HTTP/1.1",
-            responseLength="183", responseLatency=str(int(self.took)), integrationLatency=str(int(self.took) - 1),
-            xrayTraceId=self.trace, userAgent=_AGENT,
-            user_id=f"u-{self.user:05}",
+            requestId=self.id, ip=self.ip, requestTime=self._time(), httpMethod="POST",
+            routeKey="POST /orders", path=f"/prod/orders/{self.order}", protocol="HTTP/1.1",
+            status="502" if self.fails else "200",
+            responseLength="183", responseLatency=f"{self.took:.0f}", integrationLatency=f"{self.took:.0f}",
+            xrayTraceId=self.trace, userAgent=_AGENT, user_id=self.user_id,
         )  # fmt: skip
 
     def _time(self) -> str:
@@ -125,15 +126,15 @@ class Shop:
         return _json(
             level=level, location="place:88", message=message, timestamp=self._time(), service="orders",
             cold_start=False, function_name="shop-orders", function_memory_size="512",
-            function_arn=f"arn:aws:lambda:{REGION}:{_ACCOUNT}:function:shop-orders", function_request_id=self.id,
-            correlation_id=self.id, user_id=f"u-{self.user:05}", session_id=self.session, xray_trace_id=self.trace,
-            **fields,
+            function_arn=f"arn:aws:lambda:{REGION}:{_ACCOUNT}:function:shop-orders",
+            function_request_id=self.id, correlation_id=self.id, user_id=self.user_id,
+            session_id=self.session, xray_trace_id=self.trace, **fields,
         )  # fmt: skip
 
     def _pino(self, level: int, message: str, **fields: Any) -> str:
         return _json(
             level=level, time=self.now, name="shop-web", reqId=self.id,
-            trace_id=self.trace, user={"id": f"u-{self.user:05}"}, sessionId=self.session, msg=message, **fields,
+            trace_id=self.trace, user={"id": self.user_id}, sessionId=self.session, msg=message, **fields,
         )  # fmt: skip
 
     def _platform(self, type: str, **record: Any) -> str:

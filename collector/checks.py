@@ -1,6 +1,7 @@
 """What makes a candidate a card, an IBAN, a phone number or an address, and the one form it is known by.
 
-Each check takes the candidate and gives its canonical form and how many of its characters belong to it, or None.
+Each check takes a candidate and gives its canonical form and how many of its characters belong to it, or
+None.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ def _luhn(digits: str) -> bool:
     return (doubled + sum(map(int, digits[::-2]))) % 10 == 0
 
 
-# Prefixes and lengths as the networks publish them. No epoch in ms, µs or ns before 2040 is among them, nor an
-# AWS account id (12 digits).
+# Prefixes and lengths as the networks publish them. Neither an epoch in ms, µs or ns before 2040 nor an AWS
+# account id (12 digits) is among them.
 _ISSUED = re.compile(
     r"4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})"  # Visa
     r"|(?:5[1-5][0-9]{2}|222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"  # Mastercard
@@ -94,7 +95,7 @@ def national(text: str) -> Found:
 
 
 def ipv6(text: str) -> Found:
-    """RFC 4291, in the spelling of RFC 5952. One without any digit is more likely a name such as `dead::beef`."""
+    """RFC 4291, in the spelling of RFC 5952. Without any digit it is rather a name, such as `dead::beef`."""
     text = re.sub(r"(?:(?<!:):|\.)\Z", "", text)  # the punctuation of the sentence
     if not re.search("[0-9]", text) or ("::" not in text and text.count(":") < 6):
         return None

@@ -1,4 +1,4 @@
-"""Fingerprints: the same for messages that differ only in values, in every region and process and in any order.
+"""Fingerprints: the same for messages that differ only in values, in every region, process and order.
 
 Hence values are masked by fixed rules. A template miner that learns (drain3: 137,000 messages/s) numbers its
 clusters in the order it meets them, so its numbers mean nothing in another process.
@@ -20,7 +20,7 @@ _KEPT = 1000  # masked characters at either end that count: the message, and whe
 _DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 
-# What is a value, in RE2, the first alternative that matches. A redacted value and a clear one count the same.
+# What is a value, in RE2: the first alternative that matches. A redacted value counts as a clear one does.
 _VALUE = "|".join(
     (
         rf"[Bb]earer (?:{PATTERN}|[\w.~+/=-]+)",

@@ -1,7 +1,8 @@
 """The id of a user or a session as it occurs in text.
 
-A distinctive id (3 characters or more with a letter or a sign, or 6 digits) is replaced wherever it stands as a
-whole word. A shorter one, such as 42, only where it is a whole value or key: in quotes or after `=`, `:` or `[`.
+A distinctive id (6 digits, or 3 characters of which not all are digits) is replaced wherever it stands as a
+whole word. A shorter one, such as 42, only where it is a whole value or key: in quotes, or after `=`, `:` or
+`[`. One without any letter or digit, such as -, names nobody and stays in the text.
 """
 
 from __future__ import annotations
@@ -23,14 +24,23 @@ _PLACEHOLDER = re.compile(PATTERN)
 
 
 def canonical(value: str) -> str:
-    """The form in which an id gets its pseudonym: an e-mail address in lower case, as in text; others as they are."""
+    """The form in which an id gets its pseudonym: an e-mail address in lower case, as in text."""
     return value.lower() if "@" in value else value
 
 
 class Identity:
     """One id, its pseudonym, and how to put `<kind:pseudonym>` in its place."""
 
-    __slots__ = ("_distinctive", "_encoded", "_no_string", "_placeholder", "_quoted", "_value", "pseudonym")
+    __slots__ = (
+        "_distinctive",
+        "_encoded",
+        "_named",
+        "_no_string",
+        "_placeholder",
+        "_quoted",
+        "_value",
+        "pseudonym",
+    )
 
     def __init__(self, kind: str, value: str, pseudonym: str) -> None:
         self.pseudonym = pseudonym
@@ -39,6 +49,7 @@ class Identity:
         self._quoted = f'"{value}"', f'"{self._placeholder}"'
         self._distinctive = len(value) >= (6 if value.isdigit() else 3)
         self._no_string = bool(_NO_STRING.fullmatch(value))
+        self._named = any(map(str.isalnum, value))
         self._encoded = () if _SAME_EVERYWHERE.fullmatch(value) else _encoded(value)
 
     def cut(self, message: str) -> str | None:
@@ -46,12 +57,16 @@ class Identity:
 
         That is the field the id was read from: an attribute may repeat it, but no other text can hold it.
         """
+        if not self._named:
+            return message
         without = message.replace(*self._quoted, 1)
         again = self._value in without or self._may_be_encoded(message)
         return None if again or without is message else without
 
     def text(self, text: str) -> str:
         """The text without this id; JSON stays JSON."""
+        if not self._named:
+            return text
         replaced = self._replace(text, self._value) if self._value in text else text
         if self._may_be_encoded(text):
             for spelling in self._encoded:
@@ -85,7 +100,7 @@ class Identity:
 
 
 def _encoded(value: str) -> tuple[str, ...]:
-    """The ways JSON, JSON within JSON, and URLs write the value, where they differ from it; the longest first."""
+    """How JSON, JSON within JSON, and URLs write the value where that differs from it; the longest first."""
     ascii = json.dumps(value)[1:-1]
     forms = {json.dumps(value, ensure_ascii=False)[1:-1], ascii, ascii.replace("/", "\\/")}
     for characters in ("<>&", "<>&'=", "<>&'+`"):  # what Go, Gson and .NET escape besides

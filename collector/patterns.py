@@ -1,8 +1,8 @@
-"""How personal and secret values look in text: detectors, each a hint for whole columns, a pattern and a check.
+"""How personal and secret values look in text: each detector is a hint, a pattern and a judge.
 
-Text may be JSON, even JSON inside JSON, so a value may begin right after an escape (`\\n`, `\\u003c`, `%20`) and
-hold some. Every pattern takes linear time: its repeats are bounded or possessive, and it starts with characters
-the regex engine can skip to.
+Text may be JSON, even JSON inside JSON, so a value may begin right after an escape (`\\n`, `\\u003c`, `%20`)
+and hold some. Every pattern takes linear time: its repeats are bounded or possessive, and it starts with
+characters the regex engine can skip to.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Found = tuple[int, int, str]  # where a value begins and ends in the text, and i
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detector:
-    """One way a kind is written.
+    """One way to write a kind.
 
-    `pattern` finds where a value may be and `judge` says whether one is. The RE2 expression `hint` is found in
+    `pattern` finds where a value may be, `judge` says whether one is. The RE2 expression `hint` is found in
     every text with a value, and is for whole columns. Many logs hold a `common` one.
     """
 
@@ -66,7 +66,10 @@ _END = rf"(?![{_ALNUM}]|\.\d)"
 _IS = r"""["'\\]{0,6}+\s{0,3}+[:=]\s{0,3}+["'\\]{0,6}+"""  # between a label and its value, in JSON or not
 _BASE64 = r"[\w+/=~.-]|\\{1,4}+/|%2[BFbf]|%3[Dd]"
 
-_JWT = rf"(?P<v>eyJ{_begins(3)}[\w-]{{8,2048}}+\.(?:eyJ[\w-]++(?:\.[\w-]++)?|[\w-]*+(?:\.[\w-]++){{1,3}}))"
+_JWT = (
+    rf"(?P<v>eyJ{_begins(3)}[\w-]{{8,2048}}+\."
+    r"(?:eyJ[\w-]++(?:\.[\w-]++)?|[\w-]*+(?:\.[\w-]++){1,3}))"
+)
 
 _PROSE = (
     r"(?:tokens?|auth\w*|realm|error|scheme|scope|challenge|header|credentials?|is|was|has|of|or|and|not|for|to"
@@ -81,8 +84,8 @@ _AWS_SECRET = rf"{_AWS_LABEL}{_IS}(?P<v>(?:{_BASE64}){{40,}}+)"
 _ACCENTED = rf"\\{{1,4}}+u(?!00[0-7]){_HEX}{{4}}"
 _TOP = rf"(?:xn--[a-z\d-]{{2,59}}+|(?:[{_LETTER}]|{_ACCENTED}){{2,63}}+)"
 _DOMAIN = rf"(?:(?:[{_ALNUM}-]++|{_ACCENTED})++\.(?=[{_ALNUM}\\]))+{_TOP}"
-# What precedes the @, read backwards: apostrophes within (but the one of b'…', as Python writes bytes), no escape
-# before.
+# What precedes the @, read backwards up to an escape. Apostrophes are part of it, but not that of b'…', as
+# Python writes bytes.
 _LOCAL = (
     rf"(?:(?!{_HEX}[0-7]00){_HEX}{{4}}u\\{{1,4}}+|[Bb]2(?:00u\\{{1,4}}+|%)"
     rf"|(?![nrt]\\|{_HEX}[0-7]00u\\|{_HEX}[0-7]%)[{_ALNUM}_.+-])++"
@@ -116,7 +119,8 @@ _NO_VERSION = "".join(rf"(?<!{browser}{slash})" for browser in _BROWSERS for sla
 _OCTET = r"(?:25[0-5]|2[0-4]\d|[01]?\d{1,2})"
 _FIRST_OCTET = re.compile(rf"{_begins(0)}(?<!\d\.)(?:(?<!/)|{_NO_VERSION}){_OCTET}\Z", re.ASCII)
 _IPV4_REST = rf"\.{_OCTET}\.{_OCTET}\.{_OCTET}{_END}"
-_FIRST_GROUP = r"(?<!::.)(?<!\..)" + "".join(rf"(?<![^A-Za-z\d]{_HEX * digits}:.)" for digits in (1, 2, 3, 4))
+_GROUPS = "".join(rf"(?<![^A-Za-z\d]{_HEX * digits}:.)" for digits in (1, 2, 3, 4))
+_FIRST_GROUP = rf"(?<!::.)(?<!\..){_GROUPS}"
 _IPV6 = (
     rf"(?P<v>[\dA-Fa-f:](?=(?<=:):|{_HEX}{{0,3}}:{_HEX}{{0,4}}:){_begins()}{_FIRST_GROUP}"
     rf"[\dA-Fa-f:.]{{1,44}}+)(?![{_ALNUM}:])"
@@ -126,16 +130,14 @@ _IPV6 = (
 def _email(match: re.Match[str]) -> Found | None:
     text, at = match.string, match.start()
     local = _LOCAL_REVERSED.match(text[max(at - _LOCAL_REACH, 0) : at][::-1])
-    address = text[at - local.end() : match.end()].lstrip("_.+-") if local else "@"
-    return (
-        None
-        if address[0] == "@"
-        else (match.end() - len(address), match.end(), checks.plain(address).lower())
-    )
+    if local is None or not local[1].strip("_.+-"):
+        return None
+    address = text[at - local.end() : match.end()].lstrip("_.+-")
+    return match.end() - len(address), match.end(), checks.plain(address).lower()
 
 
 def _ipv4(match: re.Match[str]) -> Found | None:
-    """The pattern begins with the first dot, which is rarer than a digit: the first octet stands before it."""
+    """The pattern begins with a dot, which is rarer than a digit: the first octet stands before it."""
     text, dot = match.string, match.start()
     first = _FIRST_OCTET.search(text, max(dot - 3, 0), dot)
     return first and (first.start(), match.end(), text[first.start() : match.end()])

@@ -1,8 +1,8 @@
-"""Redaction before anything leaves the region: what the residency zone of an event's region does not let out.
+"""Redaction before anything leaves the region: what its residency zone does not let out.
 
-Values of the zone's kinds become `<kind:pseudonym>` in every text of the row. Where identities are pseudonyms, so
-do the ids of user and session, and their columns hold the bare pseudonym. Equal values have equal pseudonyms in
-the whole zone; an e-mail address has one and the same as an id and in text.
+Values of the zone's kinds become `<kind:pseudonym>` in every text of the row. Where identities are
+pseudonyms, so do the ids of user and session, and their columns hold the bare pseudonym. Equal values have
+equal pseudonyms in the whole zone; an e-mail address has one and the same as an id and in text.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _redact_values(
 
 
 def _scrub(parsed: Parsed, body: list[str], rows: Sequence[int], scrub: Scrubber) -> None:
-    """Scrub the rows' bodies, and the other texts of those rows in whose body there was something to scrub."""
+    """Scrub the rows' bodies, and where that changed one, the row's other texts."""
     messages = [body[row] for row in rows]
     changed = []
     for row, before, after in zip(rows, messages, scrub(messages), strict=True):
@@ -91,7 +91,7 @@ def _scrub(parsed: Parsed, body: list[str], rows: Sequence[int], scrub: Scrubber
 
 
 def _redact_identities(parsed: Parsed, body: list[str], rows: Sequence[int], key: bytes) -> None:
-    """Sessions first, but where a user's id contains the session's: what is part of another id comes after it."""
+    """An id that is part of the row's other id comes after it."""
     users, sessions = parsed.user_id, parsed.session_id
     within = {row for row in rows if sessions[row] and (sessions[row] or "") in (users[row] or "")}
     _redact_ids(parsed, body, sorted(within), "user", users, key)
@@ -131,5 +131,12 @@ def _rewrite(parsed: Parsed, row: int, scrubbed: Callable[[str], str]) -> None:
     for column in _columns(parsed):
         if text := column[row]:
             column[row] = scrubbed(text)
-    parsed.attribute_keys[row] = tuple([text and scrubbed(text) for text in parsed.attribute_keys[row]])
+    parsed.attribute_keys[row] = _distinct([text and scrubbed(text) for text in parsed.attribute_keys[row]])
     parsed.attribute_values[row] = tuple([text and scrubbed(text) for text in parsed.attribute_values[row]])
+
+
+def _distinct(keys: Sequence[str]) -> tuple[str, ...]:
+    """The keys, numbered where two have become one: a map has each only once."""
+    if len(set(keys)) == len(keys):
+        return tuple(keys)
+    return tuple(f"{key}#{place}" if key in keys[:place] else key for place, key in enumerate(keys))

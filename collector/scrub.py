@@ -19,8 +19,8 @@ _NUMBERS: frozenset[Kind] = frozenset(("card", "phone"))  # kinds that JSON may 
 class Scrubber:
     """Puts placeholder_of(kind, canonical value) in the place of what some detectors find.
 
-    It remembers what it found: a text that is nothing but such a value is known again, also where the label is
-    missing that gave it away before (`"phone": …`).
+    It remembers what it found: a text that is nothing but such a value is known again, also where the label
+    is missing that gave it away before (`"phone": …`).
     """
 
     def __init__(self, detectors: Sequence[Detector], placeholder_of: Callable[[Kind, str], str]) -> None:

@@ -1,7 +1,7 @@
 """What a query may be: one SELECT over the session's views and macros.
 
-DuckDB's own lock keeps it from foreign files and networks, but lets COPY write into an allowed folder, and the
-delta extension opens any table log of any host: so statements and table functions are checked besides.
+DuckDB's own lock keeps it from foreign files and networks, but lets COPY write into an allowed folder, and
+the delta extension opens the log of any table on any host: so statements and functions are checked besides.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from store.zone import KeyUnavailable, Zone, pseudonym, resolve_key
 
 
 def keys_of(zones: Iterable[Zone]) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """The keys of the zones that pseudonymise, by zone; and a warning for each zone whose key cannot be had."""
+    """The keys of the zones that pseudonymise, by zone; a warning for each zone whose key cannot be had."""
     keys: dict[str, bytes] = {}
     warnings: list[str] = []
     for zone in zones:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any, Self
 
 import duckdb
@@ -38,6 +39,7 @@ class Session:
     def __init__(self, store: Store, zones: Sequence[Zone] = ()) -> None:
         keys, self.warnings = identity.keys_of(zones)
         self.store = store
+        self._renewing = Lock()
         self.connection = engine.connect(store, delta=True)
         for table in TABLES.values():
             views.define_empty(self.connection, table)
@@ -112,7 +114,8 @@ class Session:
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for every call: threads and results do not get into each other's way."""
-        if self._missing:
+        with self._renewing:
+            engine.authorize(self.connection, self.store)
             self._missing = views.open_views(self.connection, self.store, self._missing)
         return self.connection.cursor()
 

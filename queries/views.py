@@ -1,4 +1,4 @@
-"""One view per table: all its columns whatever the age of the store, and no rows while the table is missing."""
+"""One view per table: all its columns however old the store is, and no rows while the table is missing."""
 
 from __future__ import annotations
 

@@ -154,7 +154,9 @@ def demo(
         Path, typer.Option("--dir", help="Where the demo keeps its files.")
     ] = tour.DIRECTORY,
     seed: Annotated[int, typer.Option(help="The same seed, start, minutes and rate give the same data.")] = 1,
-    start: Annotated[str, typer.Option(help="When the simulated time begins.")] = "15m",
+    start: Annotated[
+        str | None, typer.Option(help="When the simulated time begins; lately if absent.")
+    ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="Simulated minutes.")] = 10.0,
     rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Requests per second, all regions.")] = 20.0,
     once: Annotated[
@@ -166,11 +168,12 @@ def demo(
 ) -> None:
     """Run a simulated shop in three regions through the collectors, and find one user's errors."""
     now = datetime.now(UTC)
+    duration = timedelta(minutes=minutes)
     try:
-        begin = moment(start, now).replace(microsecond=0)
+        begin = moment(start, now).replace(microsecond=0) if start else tour.lately(now, duration)
     except ValueError as error:
         raise Failure(str(error)) from None
-    parameters = Parameters(seed, begin, timedelta(minutes=minutes), rate)
+    parameters = Parameters(seed, begin, duration, rate)
     stage = tour.set_up(directory)
     tour.write_truth(stage, parameters)
     with _progress("simulating", minutes * 60) as advance:

@@ -83,4 +83,9 @@ def summary(rows: Iterable[Row]) -> str:
         errors += style(row) == "red"
         regions[row["region"]] = regions.get(row["region"], 0) + 1
     where = ", ".join(f"{region} {count}" for region, count in sorted(regions.items()))
-    return f"{total} records, {errors} errors" + (f"; {where}" if where else "")
+    counts = f"{_counted(total, 'record')}, {_counted(errors, 'error')}"
+    return f"{counts}; {where}" if where else counts
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -64,6 +65,12 @@ class Collected:
 
     accounts: dict[str, Counter[str]]
     committed: CommitResult
+
+
+def lately(now: datetime, duration: timedelta) -> datetime:
+    """A start that ends before now, on a full ten minutes: what happens at which second depends on it."""
+    latest = now - duration
+    return latest.replace(minute=latest.minute // 10 * 10, second=0, microsecond=0)
 
 
 def set_up(directory: Path) -> Stage:

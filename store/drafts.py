@@ -10,7 +10,7 @@ import duckdb
 
 from store.engine import Workspace, name, quote, url
 from store.layout import DataFile
-from store.parts import NOTHING, Statistics, measured, measures, order, rows_of
+from store.parts import NOTHING, Statistics, instant, measured, measures, order, rows_of
 from store.schema import SQL_TYPES, Table
 from store.tables import Active
 
@@ -136,6 +136,8 @@ def _check_types(work: Workspace, table: Table, urls: list[str]) -> None:
         raise TypeError("the files have different columns")
     found = work.connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", urls[:1]).fetchall()
     types = {row[0]: row[1] for row in found}
+    if "time" not in types:
+        raise TypeError("column time is missing")
     for column in table.stored:
         wanted = SQL_TYPES[column.type]
         if types.get(column.name, wanted) != wanted:
@@ -149,7 +151,11 @@ def _find_duplicates(work: Workspace, table: Table, committed: Sequence[Active])
         "INSERT INTO duplicate SELECT segment, row FROM incoming "
         f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY segment, row) > 1"
     )
-    spans = work.connection.execute("SELECT min(time), max(time) FROM incoming GROUP BY segment").fetchall()
+    bounds = (
+        f"SELECT {instant('min(time)')}, {instant('max(time)')} FROM incoming "
+        "WHERE time IS NOT NULL GROUP BY segment"
+    )
+    spans = [tuple(map(datetime.fromisoformat, span)) for span in work.connection.execute(bounds).fetchall()]
     near = [url(work.store, f"{table.name}/{file.name}") for file in committed if _overlaps(file, spans)]
     if near:
         same = " AND ".join(f"old.{column} IS NOT DISTINCT FROM new.{column}" for column in columns)
@@ -160,7 +166,7 @@ def _find_duplicates(work: Workspace, table: Table, committed: Sequence[Active])
         )
 
 
-def _overlaps(file: Active, spans: Sequence[tuple[datetime, datetime]]) -> bool:
+def _overlaps(file: Active, spans: Sequence[tuple[datetime, ...]]) -> bool:
     """Whether the file may hold rows of the time of one of the segments; a file without bounds may."""
     first, last = file.low.get("time"), file.high.get("time")
     return first is None or last is None or any(first <= end and last >= start for start, end in spans)

@@ -40,7 +40,7 @@ def connect(
     connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     if store.credentials:
         _load(connection, "httpfs")
-        connection.execute(_secret(store))
+        authorize(connection, store)
     if delta:
         _load(connection, "delta")
     connection.execute("SET allow_unsigned_extensions = false")
@@ -74,6 +74,12 @@ def workspace(store: Store, memory: int | None = None) -> Iterator[Workspace]:
 def url(store: Store, path: str) -> str:
     """What DuckDB calls the object at a path below the store's root."""
     return f"{store.uri}/{path}"
+
+
+def authorize(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+    """Hand DuckDB the credentials of a store on S3; again whenever they may have been renewed."""
+    if store.credentials:
+        connection.execute(_secret(store))
 
 
 def _load(connection: duckdb.DuckDBPyConnection, extension: Extension) -> None:

@@ -137,24 +137,25 @@ def discard(store: Store, table: Table, made: Iterable[DataFile]) -> None:
         store.delete(part.path for part in made if not snapshot.knows(part.name))
 
 
+def instant(expression: str) -> str:
+    """A SQL expression of a time as ISO 8601 text, as in the log; to fetch a time DuckDB would need pytz."""
+    return f"strftime({expression}, '%Y-%m-%dT%H:%M:%S.%fZ')"
+
+
 def _low(column: Column) -> str:
     least = f"min({name(column.name)})"
     if column.type == "timestamp":
-        return _instant(least)
+        return instant(least)
     return f"left({least}, {STATISTIC_LENGTH})" if column.type == "string" else least
 
 
 def _high(column: Column) -> str:
     most = f"max({name(column.name)})"
     if column.type == "timestamp":
-        return _instant(most)
+        return instant(most)
     if column.type != "string":
         return most
     # Cut, with the last character there is in the place of one below it; unknown if there is none below it.
     cut = f"rtrim(left({most}, {STATISTIC_LENGTH + 1}), {quote(LAST)})"
     above = f"nullif(left({cut}, length({cut}) - 1) || {quote(LAST)}, {quote(LAST)})"
     return f"CASE WHEN length({most}) > {STATISTIC_LENGTH} THEN {above} ELSE {most} END"
-
-
-def _instant(expression: str) -> str:
-    return f"strftime({expression}, '%Y-%m-%dT%H:%M:%S.%fZ')"

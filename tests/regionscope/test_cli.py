@@ -100,7 +100,7 @@ def test_a_person_reads_one_line_per_record_and_a_summary(run: Run, orders: str)
 
     assert lines[0].split() == list(RECORD)
     assert lines[2].split()[:3] == ["2026-11-20", "10:00:00.001Z", "eu-west-1"]
-    assert lines[-1] == "2 records, 1 errors; eu-west-1 2"
+    assert lines[-1] == "2 records, 1 error; eu-west-1 2"
 
 
 def test_unreadable_records_are_counted_kept_and_replayed(run: Run, tmp_path: Path) -> None:

@@ -168,14 +168,23 @@ def test_a_segment_cut_short_is_reported_and_not_committed(store: Store) -> None
     assert stored(store) == once([])
 
 
-def test_a_segment_with_a_column_of_another_type_is_refused_by_its_name(store: Store, tmp_path: Path) -> None:
-    (good,) = deliver(store, rows(range(3)))
-    foreign = DataFile("logs", "eu-west-1", good.day, "f" * 32)
-    pq.write_table(pa.table({"time": [START], "http_status": ["200"]}), tmp_path / "foreign")
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"time": [START], "http_status": ["200"]}, "column http_status is VARCHAR, must be INTEGER"),
+        ({"body": ["no time"]}, "column time is missing"),
+    ],
+)
+def test_a_file_that_does_not_fit_the_table_is_refused_and_its_neighbours_are_not(
+    store: Store, tmp_path: Path, columns: dict[str, list[Any]], reason: str
+) -> None:
+    good = deliver(store, rows(range(3)))
+    foreign = DataFile("logs", "eu-west-1", good[0].day, "f" * 32)
+    pq.write_table(pa.table(columns), tmp_path / "foreign")
     store.put(foreign.path, tmp_path / "foreign")
-    (failed,) = sweep(store).failed
-    assert failed.file == foreign
-    assert "column http_status is VARCHAR, must be INTEGER" in failed.reason
+    result = sweep(store)
+    assert [(one.file, reason in one.reason) for one in result.failed] == [(foreign, True)]
+    assert result.committed == good
 
 
 def test_a_segment_of_an_unknown_table_is_reported(local_store: Store) -> None:
