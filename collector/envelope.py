@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 from urllib.parse import unquote_plus
 
@@ -252,28 +252,29 @@ def _decoded(data: Any, record: Any, facts: Delivery) -> Part:
     if not isinstance(data, str):
         return Defect(_whole(record, facts), "data is missing: must be base64 text")
     try:
-        return replace(facts, payload=unbase64(data))
+        return _with(unbase64(data), facts)
     except Unreadable as error:
-        return Defect(replace(facts, payload=data.encode("utf-8", "backslashreplace")), str(error))
+        return Defect(_with(data.encode("utf-8", "backslashreplace"), facts), str(error))
 
 
 def _textual(body: Any, record: Any, facts: Delivery, key: str) -> Part:
     if not isinstance(body, str):
         return Defect(_whole(record, facts), f"{key} is missing: must be text")
-    return replace(facts, payload=body.encode("utf-8", "backslashreplace"))
+    return _with(body.encode("utf-8", "backslashreplace"), facts)
 
 
 def _facts(outer: Delivery, item: Any = None, arrived: Any = None, stream: Any = None) -> Delivery:
-    return replace(
-        outer,
-        item=outer.item or _text(item),
-        arrived=micros(arrived) or outer.arrived,
-        stream=_text(stream) or outer.stream,
+    return Delivery(
+        b"", outer.item or _text(item), micros(arrived) or outer.arrived, _text(stream) or outer.stream
     )
 
 
+def _with(payload: bytes, facts: Delivery) -> Delivery:
+    return Delivery(payload, facts.item, facts.arrived, facts.stream)
+
+
 def _whole(record: Any, facts: Delivery) -> Delivery:
-    return replace(facts, payload=serialized(record))
+    return _with(serialized(record), facts)
 
 
 def serialized(value: Any) -> bytes:

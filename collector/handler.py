@@ -154,7 +154,7 @@ class Collector:
         for (region, day), segment in invocation.segments.items():
             table = rows.partition(segment.tables, region, day)
             try:
-                written = segments.write(self.store, LOGS, table, rows.identity(table))
+                written = segments.write(self.store, LOGS, table, rows.identity(segment.names, region))
             except Exception as error:  # noqa: BLE001 - whatever the store raises, the items come again
                 invocation.fail(segment.items, error)
             else:

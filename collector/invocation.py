@@ -14,6 +14,7 @@ import pyarrow as pa
 from collector.accounting import Accounting
 from collector.columns import Events, Source
 from collector.envelope import Delivery
+from collector.rows import Names
 from collector.shaper import Batch, Rows
 from store.quarantine import Rejected
 
@@ -26,7 +27,13 @@ class Segment:
     """Rows of one partition that wait to be stored, and how many of them came with which item."""
 
     tables: list[pa.Table] = field(default_factory=list)
+    names: Names = field(default_factory=Names)
     items: Counter[Item] = field(default_factory=Counter)
+
+    def add(self, rows: Rows) -> None:
+        self.tables.append(rows.table)
+        self.names.add(rows.batch.events, rows.places.time)
+        self.items.update([delivery.item for delivery in rows.batch.deliveries])
 
 
 @dataclass(slots=True)
@@ -84,17 +91,14 @@ class Invocation:
 
     def store(self, rows: Rows) -> None:
         """Rows that are to be stored, without those whose event occurred before in this invocation."""
-        items = [delivery.item for delivery in rows.batch.deliveries]
         repeated = self._repeated(rows.batch.events, rows.places.time)
-        self.settle("duplicate", Counter(items[row] for row in repeated))
+        self.settle("duplicate", Counter(rows.batch.deliveries[row].item for row in repeated))
         for partition, found in rows.places.partitions().items():
             kept = [row for row in found if row not in repeated] if repeated else found
             if kept:
-                table = rows.table if len(kept) == len(items) else rows.table.take(kept)
-                segment = self.segments.setdefault(partition, Segment())
-                segment.tables.append(table)
-                segment.items.update(items if len(kept) == len(items) else [items[row] for row in kept])
-                self.waiting += table.nbytes
+                part = rows if len(kept) == len(rows.batch) else rows.only(kept)
+                self.segments.setdefault(partition, Segment()).add(part)
+                self.waiting += part.table.nbytes
 
     def settle(
         self, outcome: Literal["stored", "duplicate", "quarantined"], items: Mapping[Item, int]

@@ -15,28 +15,29 @@ from collector import checks
 from store.zone import Kind
 
 Found = tuple[int, int, str]  # where a value begins and ends in the text, and its canonical form
+Judge = Callable[[re.Match[str], int], Found | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detector:
     """One way to write a kind.
 
-    `pattern` finds where a value may be, `judge` says whether one is. The RE2 expression `hint` is found in
-    every text with a value, and is for whole columns. Many logs hold a `common` one.
+    `pattern` finds where a value may be, `judge` says whether one is, given where the value before it ended.
+    The RE2 expression `hint` is found in every text with a value, and is for whole columns. Many logs hold a
+    `common` one.
     """
 
     kind: Kind
     hint: str
     pattern: re.Pattern[str]
-    judge: Callable[[re.Match[str]], Found | None]
+    judge: Judge
     common: bool
 
     def find(self, text: str) -> Iterator[Found]:
         """The values in the text, from left to right, none within another."""
         done = 0
         for match in self.pattern.finditer(text):
-            found = self.judge(match)
-            if found and found[0] >= done:
+            if found := self.judge(match, done):
                 yield found
                 done = found[1]
 
@@ -101,17 +102,19 @@ _CARD = (
     rf"(?:\d{{12,18}}+|\d{{3}}(?:[ .-]\d{{4}}){{3}}|\d{{3}}[ .-]\d{{6}}[ .-]\d{{4,5}})){_END}"
 )
 
+_TIME = r"(?<!:\d\d.)(?<![.,]\d{3}.)"  # before a sign that begins an offset from UTC
 _PHONE = (
-    rf"(?P<v>[+%\\]{_begins()}(?<!\+.)(?:(?<=\+)|(?<=%)2[Bb]|(?<=\\)\\{{0,3}}+u002[Bb])"
+    rf"(?P<v>[+%\\](?:{_begins()}|(?<=\d.){_TIME})(?<!\+.)(?:(?<=\+)|(?<=%)2[Bb]|(?<=\\)\\{{0,3}}+u002[Bb])"
     r"[1-9]\d{0,14}+(?!\d)(?:[ .()/-]{1,3}+\d{1,14}+){0,7}+)"
 )
 _PHONE_US = (
-    rf"(?P<v>[(1-9]{_FREE}(?<!\d[.-].)(?:(?<=\()[2-9]\d\d\) ?|(?<=1)(?: ?\([2-9]\d\d\) ?|[.-][2-9]\d\d[.-])"
+    rf"(?P<v>[(1-9](?:{_FREE}|(?<=\d\())(?<!\d[.-].)(?:(?<=\()[2-9]\d\d\) ?|(?<=1)(?: ?\([2-9]\d\d\) ?|[.-][2-9]\d\d[.-])"
     rf"|(?<=[2-9])\d\d[.-])[2-9]\d\d[ .-]\d{{4}}){_END}(?!-\d)"
 )
+_NUMBER = r"(?i:[ _-]?(?:number|no|nr))?"
 _PHONE_NAMED = (
     r"[FMPTfmpt](?:(?i:hone|obile|sisdn)|(?:(?<![A-Za-z].)|(?<=[a-z][FT]))(?i:el|ax))"
-    rf"(?i:[ _-]?(?:number|no|nr))?{_IS}(?P<v>\(?\d(?:[ ()./-]{{0,2}}+\d){{6,14}}+){_END}"
+    rf"{_NUMBER}{_IS}(?P<v>\(?\d(?:[ ()./-]{{0,2}}+\d){{6,14}}+){_END}"
 )
 
 _BROWSERS = ("Chrome", "Chromium", "CriOS", "Edg", "EdgA", "OPR")  # their versions look like addresses
@@ -127,24 +130,24 @@ _IPV6 = (
 )
 
 
-def _email(match: re.Match[str]) -> Found | None:
+def _email(match: re.Match[str], done: int) -> Found | None:
     text, at = match.string, match.start()
-    local = _LOCAL_REVERSED.match(text[max(at - _LOCAL_REACH, 0) : at][::-1])
+    local = _LOCAL_REVERSED.match(text[max(at - _LOCAL_REACH, done) : at][::-1])
     if local is None or not local[1].strip("_.+-"):
         return None
     address = text[at - local.end() : match.end()].lstrip("_.+-")
     return match.end() - len(address), match.end(), checks.plain(address).lower()
 
 
-def _ipv4(match: re.Match[str]) -> Found | None:
+def _ipv4(match: re.Match[str], done: int) -> Found | None:
     """The pattern begins with a dot, which is rarer than a digit: the first octet stands before it."""
     text, dot = match.string, match.start()
-    first = _FIRST_OCTET.search(text, max(dot - 3, 0), dot)
+    first = _FIRST_OCTET.search(text, max(dot - 3, done), dot)
     return first and (first.start(), match.end(), text[first.start() : match.end()])
 
 
-def _judged(check: Callable[[str], tuple[str, int] | None]) -> Callable[[re.Match[str]], Found | None]:
-    def judge(match: re.Match[str]) -> Found | None:
+def _judged(check: Callable[[str], tuple[str, int] | None]) -> Judge:
+    def judge(match: re.Match[str], _: int) -> Found | None:
         found = check(match["v"])
         return found and (match.start("v"), match.start("v") + found[1], found[0])
 
@@ -155,14 +158,16 @@ def _detector(
     kind: Kind,
     hint: str,
     pattern: str,
-    judge: Callable[[re.Match[str]], Found | None],
+    judge: Judge,
     common: bool = False,
 ) -> Detector:
     return Detector(kind, hint, re.compile(pattern, re.ASCII), judge, common)
 
 
-# A hint that counts begins behind something it does not count: or else RE2 would have to count from every
-# character on, and its automaton would grow exponentially.
+# A hint that counts begins behind something it does not count, or behind an escape that ends in it: or else
+# RE2 would have to count from every character on, and its automaton would grow exponentially.
+_EDGE = r"(?:^|[^A-Z\d]|u00[\dA-F]{2}|%[\dA-F]{2})"
+
 _DETECTORS = (
     _detector("jwt", r"eyJ[\w-]{8}", _JWT, _judged(checks.token)),
     _detector("bearer", r"[Bb](?:earer|EARER)[ \t%+]", _BEARER, _judged(checks.token)),
@@ -170,13 +175,14 @@ _DETECTORS = (
     _detector("aws_key", _AWS_LABEL, _AWS_SECRET, _judged(checks.token)),
     _detector("email", r"@[^\s@/\"]+\.", f"@{_DOMAIN}", _email, common=True),
     _detector("email", r"(?:%40|u0040)[^\s@/\"]+\.", rf"(?:%40|\\u0040){_DOMAIN}", _email),
-    _detector("iban", r"(?:^|[^A-Z\d])[A-Z]{2}\d\d(?:[ -]?[A-Z\d]){5}", _IBAN, _judged(checks.iban)),
+    _detector("iban", rf"{_EDGE}[A-Z]{{2}}\d\d(?:[ -]?[A-Z\d]){{5}}", _IBAN, _judged(checks.iban)),
     _detector(
         "card",
-        r"(?:^|\D)[2-6]\d{3}(?:\d{9}|[ .-]\d{4}[ .-]\d{4}|[ .-]\d{6}[ .-])",
+        rf"{_EDGE}[2-6]\d{{3}}(?:\d{{9}}|[ .-]\d{{4}}[ .-]\d{{4}}|[ .-]\d{{6}}[ .-])",
         _CARD,
         _judged(checks.card),
     ),
+    _detector("ip", r"::|(?::[\dA-Fa-f]{1,4}){6}", _IPV6, _judged(checks.ipv6)),
     _detector(
         "phone",
         r"(?:\+|%2[Bb]|u002[Bb])[1-9][\d ()./-]{6}",
@@ -185,16 +191,15 @@ _DETECTORS = (
     ),
     _detector(
         "phone",
-        r"(?:^|\D)[2-9]\d\d(?:\) ?|[.-])[2-9]\d\d[ .-]\d{4}",
+        rf"{_EDGE}[2-9]\d\d(?:\) ?|[.-])[2-9]\d\d[ .-]\d{{4}}",
         _PHONE_US,
         _judged(checks.national),
     ),
     _detector(
         "phone",
-        r"(?i:phone|mobile|msisdn|tel|fax)[^:=]{0,8}[:=]",
+        rf"(?i:phone|mobile|msisdn|tel|fax){_NUMBER}[\"'\\]*[\s\v]*[:=]",
         _PHONE_NAMED,
         _judged(checks.national),
     ),
-    _detector("ip", r"::|(?::[\dA-Fa-f]{1,4}){6}", _IPV6, _judged(checks.ipv6)),
     _detector("ip", r"\d\.\d{1,3}\.\d{1,3}\.\d", _IPV4_REST, _ipv4, common=True),
 )

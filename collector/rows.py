@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from itertools import accumulate, chain
+from itertools import accumulate, chain, groupby
 from typing import Any
 
 import pyarrow as pa
 
-from collector.columns import Events, Parsed
+from collector.columns import Events, Parsed, Source
 from collector.moment import DAY, day_of
 from store.layout import content_id
 from store.schema import LOGS, PARTITION, arrow_schema
@@ -25,6 +26,10 @@ class Places:
 
     time: list[int]
     region: list[str]
+
+    def only(self, chosen: Sequence[int]) -> Places:
+        """The chosen rows' places alone."""
+        return Places([self.time[row] for row in chosen], [self.region[row] for row in chosen])
 
     def partitions(self) -> dict[tuple[str, date], Sequence[int]]:
         """The rows of each region and day."""
@@ -85,13 +90,28 @@ def partition(tables: Sequence[pa.Table], region: str, day: date) -> pa.Table:
     return whole
 
 
-def identity(rows: pa.Table) -> str:
+@dataclass(slots=True)
+class Names:
+    """What tells the rows of a segment from others, in their order, however they were put together."""
+
+    ids: bytearray = field(default_factory=bytearray)
+    times: array[int] = field(default_factory=lambda: array("q"))
+    streams: list[tuple[int, Source]] = field(default_factory=list)  # which begins at which row
+
+    def add(self, events: Events, time: Sequence[int]) -> None:
+        row = len(self.times)
+        for source, run in groupby(events.source):
+            if not self.streams or self.streams[-1][1] != source:
+                self.streams.append((row, source))
+            row += sum(1 for _ in run)
+        self.ids += "\n".join([*events.event_id, ""]).encode("utf-8", "backslashreplace")
+        self.times.extend(time)
+
+
+def identity(names: Names, region: str) -> str:
     """The id of the segment that holds these rows: the same deliveries of events, the same id."""
-    delivered = rows.select([*PARTITION, *LOGS.identity]).combine_chunks()
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, delivered.schema) as stream:
-        stream.write_table(delivered)
-    return content_id([sink.getvalue().to_pybytes()])
+    streams = repr([region, *names.streams])
+    return content_id([bytes(names.ids), names.times.tobytes(), streams.encode("utf-8", "backslashreplace")])
 
 
 def _array(values: Sequence[Any], type: pa.DataType) -> pa.Array:

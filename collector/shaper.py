@@ -47,11 +47,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Events as rows of `logs`, with their places; all three are parallel."""
+    """Events as they are stored, their places, and their rows of `logs`; all three are parallel."""
 
     batch: Batch
     places: rows.Places
     table: pa.Table
+
+    def only(self, chosen: Sequence[int]) -> Rows:
+        """The chosen rows alone."""
+        return Rows(self.batch.only(chosen), self.places.only(chosen), self.table.take(chosen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ class Shaper:
         events = replace(batch.events, event_id=ids, message=list(batch.events.message))
         redact(parsed, events.message, places.region, self.zone_of, self.key_of)
         prints = fingerprints(parsed.template, parsed.error_type)
-        return Rows(batch, places, rows.table(events, parsed, places, prints, now))
+        table = rows.table(events, parsed, places, prints, now)
+        return Rows(Batch(events, batch.deliveries), places, table)
 
     def _placed(self, batch: Batch, now: int) -> tuple[Parsed, rows.Places]:
         parsed = parse(batch.events.message, batch.events.source, self.fields)

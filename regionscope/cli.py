@@ -51,6 +51,9 @@ StoreUri = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: a stable contract, see docs/cli.md.")]
 Since = Annotated[str, typer.Option(help="30m, 24h or 7d ago, or an ISO time.")]
 Until = Annotated[str | None, typer.Option(help="As --since; now if absent.")]
+Requests = Annotated[
+    bool, typer.Option("--requests", help="Also what the user's requests logged without naming them.")
+]
 Errors = Annotated[bool, typer.Option("--errors", help="Errors only.")]
 
 RECORD = ("time", "region", "service", "severity", "status", "error_type", "request_id", "message")
@@ -69,6 +72,7 @@ class Failure(Exception):
 def find_user(
     user: Annotated[str, typer.Argument(help="The user as your application knows them, in the clear.")],
     errors: Errors = False,
+    requests: Requests = False,
     since: Since = "24h",
     until: Until = None,
     config: ConfigFile = None,
@@ -77,7 +81,8 @@ def find_user(
 ) -> None:
     """Print all records of a user over all regions, in time order."""
     with _session(config, store) as session:
-        rows = _rows(session.find_user(user, **_window(since, until), errors_only=errors))
+        find = session.user_requests if requests else session.find_user
+        rows = _rows(find(user, **_window(since, until), errors_only=errors))
     _print_records(rows, as_json, nothing=f"no record of this user since {since}")
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from locations import Location
 
 from store import tables
 from store.objects import Store, open_store
@@ -21,43 +18,17 @@ from store.objects import Store, open_store
 S3_SERVER = Path(__file__).parent / "store" / "s3_server.py"
 
 
-@dataclass(frozen=True)
-class Location:
-    """Where a store lies, in a form that a child process can be told."""
-
-    uri: str
-    options: dict[str, str] = field(default_factory=dict)
-
-    def open(self) -> Store:
-        return open_store(self.uri, self.options)
-
-
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """An S3 server of this test session's own, on a free port of the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, str(S3_SERVER), str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    endpoint = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(endpoint, server)
-        yield endpoint
-    finally:
+    command = [sys.executable, str(S3_SERVER)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout
+        port = server.stdout.readline().strip()
+        assert port, "the S3 server did not start"
+        yield f"http://127.0.0.1:{port}"
         server.terminate()
-        server.wait()
-
-
-def _wait_for(endpoint: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{endpoint}/moto-api/data.json", timeout=5).close()
-            return
-        except (urllib.error.URLError, ConnectionError):
-            assert server.poll() is None, "the S3 server did not start"
-            time.sleep(0.1)
-    raise TimeoutError(f"no answer from {endpoint}")
 
 
 @pytest.fixture

@@ -17,8 +17,11 @@ def test_one_wrong_digit_is_enough_to_make_it_no_card(number: str, place: int, c
 @pytest.mark.parametrize(
     "code",
     # The examples of the IBAN registry.
-    ["AD1200012030200359100100", "BE68539007547034", "CH9300762011623852957", "FR1420041010050500013M02606"]
-    + [
+    [
+        "AD1200012030200359100100",
+        "BE68539007547034",
+        "CH9300762011623852957",
+        "FR1420041010050500013M02606",
         "GB29NWBK60161331926819",
         "MT84MALT011000012345MTLCAST001S",
         "NO9386011117947",

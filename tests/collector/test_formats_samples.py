@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from conftest import rows
+from parsed_rows import rows
 
 from collector.columns import Source
 from collector.fields import FieldMap

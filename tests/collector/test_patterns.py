@@ -5,6 +5,8 @@ import time
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collector.patterns import Detector, detectors
 from store.zone import KINDS
@@ -163,47 +165,135 @@ def test_what_follows_a_value_is_no_part_of_it(text: str, kept: str) -> None:
     assert text[end:] == kept
 
 
-@pytest.mark.parametrize(
-    "detector", detectors(KINDS), ids=lambda detector: f"{detector.kind} {detector.hint}"
-)
-@pytest.mark.parametrize(
-    "unit",
-    [
+# What makes up values, and what stands around them.
+PIECES = [
+    *(
         "a",
         "1",
         "4",
-        "A",
-        "a@",
+        "bob",
+        "x.",
         "@",
-        "+1 ",
-        "+",
-        "%2B",
+        "@x.",
+        ".com",
+        "%40",
+        "u0040",
+        "\\",
+        "\\n",
+        "\\u",
         r"\u00e9",
         r"\u002B",
-        "\\",
-        "a'",
-        "'",
-        "1.",
+    ),
+    *(
+        "%2B",
+        "+",
+        "+1",
+        "+49",
+        "0151",
+        "(",
+        ")",
+        "(212)",
+        "555-",
+        "-",
+        "/",
         ".",
-        "1:",
+        ":",
         "::",
-    ]
-    + [
-        "a.",
-        "DE89 ",
-        "eyJ-",
-        "eyJa.",
-        "Bearer ",
-        "phone=",
-        "phone: 1 ",
-        "secret_key=",
+        "=",
+        "'",
+        '"',
+        "{",
+    ),
+    *(
+        "fe80",
+        "db8:",
+        "10.",
+        "255",
+        ".0.0.1",
+        "4111",
+        "4111111111111111",
+        "3782",
+        "822463",
+        "10005",
+        "Chrome/",
+    ),
+    *(
+        "DE89",
+        "DE89370400440532013000",
+        "%20",
+        "u0020",
+        "3704",
+        "0044",
+        "0532",
+        "0130",
+        "00",
+        "eyJ",
+        "eyJhbGciOiJIUzI1",
+        ".eyJzdWIi",
+        "Bearer",
+        "bearer",
+    ),
+    *(
+        "secret_key",
+        "session_token",
+        "wJalrXUtnFEMIK7MDENG",
+        "AKIAIOSFODNN7EXAMPLE",
+        "phone",
+        "tel:",
+        "number=",
+    ),
+    *("é", "中", "v", "12:34:56", "2024-05-01", " ", "\n"),
+]
+
+UNITS = [
+    *(
+        "a",
+        "1",
+        "4",
+        "+",
+        ".",
+        "'",
+        "\\",
+        "@",
+        "::",
         "[",
         "({",
         '\\"',
+        "é",
+        "中",
+        "a@",
+        "a.",
+        "a'",
+        "1.",
+        "1:",
+    ),
+    *(
+        "+1 ",
+        "%2B",
+        r"\u00e9",
+        r"\u002B",
+        r"\u0040",
+        "%40a.",
+        "a@b.",
+        "DE89 ",
+        "A1",
         "4111 ",
-    ]
-    + ["a@b.", "%40a.", r"\u0040", "(212) ", "A1", "fe80:", "é", "中"],
-)
+        "(212) ",
+        "fe80:",
+    ),
+    *("eyJ-", "eyJa.", "Bearer ", "phone=", "phone: 1 ", "secret_key="),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=24).map("".join))
+def test_a_hint_is_found_in_every_text_with_a_value(text: str) -> None:
+    for detector in detectors(KINDS):
+        if any(detector.find(text)):
+            assert matches(detector.hint, text.encode(errors="replace").decode())
+
+
+@pytest.mark.parametrize("detector", detectors(KINDS), ids=lambda each: f"{each.kind} {each.hint}")
+@pytest.mark.parametrize("unit", UNITS)
 def test_hostile_text_is_searched_in_linear_time(detector: Detector, unit: str) -> None:
     text = unit * (250_000 // len(unit))
 

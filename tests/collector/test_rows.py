@@ -7,7 +7,7 @@ from collector_payloads import MS, NOW
 
 from collector.columns import Events, Parsed, Source
 from collector.moment import DAY
-from collector.rows import Places, identity, partition, places, table
+from collector.rows import Names, Places, identity, partition, places, table
 
 TIME = MS * 1000
 
@@ -96,39 +96,32 @@ def test_a_lone_surrogate_is_stored_as_its_escape_in_any_column(text: str) -> No
     assert (clean["body"], clean["user_id"]) == ("clean", None)
 
 
-def test_the_identity_of_rows_is_in_their_keys_not_in_what_was_made_of_them() -> None:
-    def id_of(made: Events, now: int = TIME) -> str:
-        parsed = Parsed.blank(made.message)
-        where = places(made, parsed, [TIME] * len(made), "eu-west-1")
-        made_rows = table(made, parsed, where, ["f"] * len(made), now)
-        return identity(partition([made_rows], "eu-west-1", date(2026, 3, 1)))
+def id_of(*batches: Events, region: str = "eu-west-1") -> str:
+    names = Names()
+    for batch in batches:
+        names.add(batch, [TIME if time is None else time for time in batch.time])
+    return identity(names, region)
 
+
+def test_the_identity_of_rows_is_in_their_names_not_in_what_they_say() -> None:
     usual = id_of(events("a", "b"))
-    assert id_of(events("redacted", "b"), now=TIME + 5) == usual
+    assert id_of(events("redacted", "b")) == usual
     assert id_of(events("a", "b", time=TIME + 1)) != usual
     assert id_of(events("a", "b", source=Source("g", "other"))) != usual
+    assert id_of(events("a", "b"), region="us-east-1") != usual
     assert id_of(events("a")) != usual
 
 
 def test_the_identity_does_not_depend_on_how_rows_were_put_together() -> None:
     def made_of(*numbers: int) -> Events:
-        return Events(
-            [Source("g", "s")] * len(numbers),
-            [f"id-{number}" for number in numbers],
-            [TIME] * len(numbers),
-            ["x"] * len(numbers),
-        )
+        sources = [Source("g", f"stream {number // 2}") for number in numbers]
+        ids = [f"id-{number}" for number in numbers]
+        return Events(sources, ids, [TIME] * len(ids), ["x"] * len(ids))
 
-    def one(made: Events) -> object:
-        parsed = Parsed.blank(made.message)
-        where = places(made, parsed, [TIME] * len(made), "eu-west-1")
-        return table(made, parsed, where, ["f"] * len(made), TIME)
-
-    day = date(2026, 3, 1)
-    whole = partition([one(made_of(1, 2, 3))], "eu-west-1", day)
-    parts = partition([one(made_of(1)), one(made_of(2, 3))], "eu-west-1", day)
-    taken = partition([one(made_of(0, 1, 2, 3)).take([1, 2, 3])], "eu-west-1", day)  # type: ignore[attr-defined]
-    assert identity(whole) == identity(parts) == identity(taken)
+    whole = id_of(made_of(1, 2, 3, 4, 5))
+    assert id_of(made_of(1), made_of(2, 3), made_of(4, 5)) == whole
+    assert id_of(made_of(1, 2), made_of(3, 4, 5)) == whole
+    assert id_of(made_of(2, 1, 3, 4, 5)) != whole
 
 
 def test_times_are_utc() -> None:

@@ -103,6 +103,22 @@ def test_a_person_reads_one_line_per_record_and_a_summary(run: Run, orders: str)
     assert lines[-1] == "2 records, 1 error; eu-west-1 2"
 
 
+def test_with_requests_a_timeout_that_names_nobody_is_found_too(run: Run, tmp_path: Path) -> None:
+    timeout = "2026-11-20T10:00:00.002Z r-1 Task timed out after 3.00 seconds"
+    nameless = {
+        **PAGE["events"][0],
+        "eventId": "9",
+        "message": f'{{"request_id":"r-1","message":"{timeout}"}}',
+    }  # type: ignore[index]
+    (tmp_path / "page.json").write_text(
+        json.dumps({**PAGE, "events": [*PAGE["events"], nameless]}), encoding="utf-8"
+    )
+    run("ingest", "page.json", "--region", "eu-west-1", "--store", "store")
+
+    assert len(json.loads(run("find-user", "u-7", "--json", *SINCE).stdout)) == 2
+    assert len(json.loads(run("find-user", "u-7", "--requests", "--json", *SINCE).stdout)) == 3
+
+
 def test_unreadable_records_are_counted_kept_and_replayed(run: Run, tmp_path: Path) -> None:
     bad = {**PAGE, "events": [{**PAGE["events"][0], "timestamp": -1}, PAGE["events"][1]]}  # type: ignore[index]
     (tmp_path / "bad.json").write_text(json.dumps(bad), encoding="utf-8")

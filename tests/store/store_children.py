@@ -9,7 +9,7 @@ from datetime import timedelta
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
-from conftest import Location
+from locations import Location
 from store_rows import START, Row, deliver
 
 from store import commit, compact, objects, retention, tables
@@ -20,7 +20,8 @@ LATER = START + timedelta(days=3)
 VERY_LATE = START + timedelta(days=400)
 
 context: ForkServerContext = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["store_children"])
+# What takes long to import; the server of the forks does not find the modules of the tests.
+context.set_forkserver_preload(["store.compact", "store.retention", "store.segments"])
 
 ACTS: dict[str, Callable[[Store], object]] = {
     "sweep": commit.sweep,

@@ -253,7 +253,7 @@ def test_an_endless_user_name_does_not_swell_the_log(store: Store) -> None:
 numbers = st.lists(st.integers(0, 30), min_size=1, max_size=12)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.lists(numbers, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_any_deliveries_in_any_order_and_batches_give_each_row_once(batches: list[list[list[int]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import Location
+from locations import Location
 from store_children import compact_times, deliver_and_commit, finish, start
 from store_rows import deliver, files_on, once, rows, stored
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import Location
+from locations import Location
 from store_children import KILLED, LATER, VERY_LATE, act_until, deliver_until, finish, start
 from store_rows import deliver, files_on, once, rows, stored
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Location
+from locations import Location
 
 from store.objects import Store, open_store
 

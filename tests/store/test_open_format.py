@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from conftest import Location
 from deltalake import DeltaTable
+from locations import Location
 from store_rows import START, arrow, deliver, row, rows
 
 from store import schema, segments, tables

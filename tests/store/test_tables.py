@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Location
 from deltalake.exceptions import SchemaMismatchError, TableNotFoundError
+from locations import Location
 from store_rows import deliver, rows
 
 from store import schema, tables
