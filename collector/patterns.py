@@ -56,10 +56,10 @@ _CODE = r"(?:[013-7][\dA-Fa-f]|2[\dAC-Fac-f])"  # of an ASCII character, but of 
 _ESCAPES = (r"\\[nrt]", rf"\\u00{_CODE}", rf"%{_CODE}")
 
 
-def _begins(first: int = 1) -> str:
-    """Zero width, behind the `first` characters of a value: they begin it, nothing before them does."""
+def _begins(first: int = 1, joined: str = _ALNUM) -> str:
+    """Zero width, behind the `first` characters of a value: it begins with them, not with one of `joined`."""
     back = "." * first
-    return rf"(?:(?<![{_ALNUM}]{back})|{'|'.join(f'(?<={escape}{back})' for escape in _ESCAPES)})"
+    return rf"(?:(?<![{joined}]{back})|{'|'.join(f'(?<={escape}{back})' for escape in _ESCAPES)})"
 
 
 _FREE = rf"{_begins()}(?<!\d\..)"  # not a fraction, nor the rest of a longer row of numbers
@@ -68,7 +68,7 @@ _IS = r"""["'\\]{0,6}+\s{0,3}+[:=]\s{0,3}+["'\\]{0,6}+"""  # between a label and
 _BASE64 = r"[\w+/=~.-]|\\{1,4}+/|%2[BFbf]|%3[Dd]"
 
 _JWT = (
-    rf"(?P<v>eyJ{_begins(3)}[\w-]{{8,2048}}+\."
+    rf"(?P<v>eyJ{_begins(3, _LETTER)}[\w-]{{8,2048}}+\."
     r"(?:eyJ[\w-]++(?:\.[\w-]++)?|[\w-]*+(?:\.[\w-]++){1,3}))"
 )
 
@@ -78,7 +78,7 @@ _PROSE = (
 )
 _BEARER = rf"[Bb]{_begins()}(?:earer|EARER)(?i:(?:[ \t]|%20|\+){{1,4}}+(?!{_PROSE}))(?P<v>(?:{_BASE64})++)"
 
-_AWS_ID = rf"(?P<v>A(?=[KS]IA){_begins()}[A-Z\d]{{19}}){_END}"
+_AWS_ID = rf"(?P<v>A(?=[KS]IA){_begins(1, _LETTER)}[A-Z\d]{{19}}){_END}"
 _AWS_LABEL = r"[Ss](?i:ecret_?(?:access_?)?key|(?:ession|ecurity)[_-]?token)"
 _AWS_SECRET = rf"{_AWS_LABEL}{_IS}(?P<v>(?:{_BASE64}){{40,}}+)"
 
@@ -96,15 +96,16 @@ _LOCAL_REVERSED = re.compile(
 )
 _LOCAL_REACH = 6 * 64  # RFC 5321 allows 64 octets, each of which JSON may write as \u1234
 
-_IBAN = rf"(?P<v>[A-Z](?=[A-Z]\d\d){_FREE}[A-Z]\d\d(?:[ -]?[A-Z\d]){{11,30}}){_END}"
+_IBAN = rf"(?P<v>[A-Z](?=[A-Z]\d\d){_begins(1, _LETTER)}[A-Z]\d\d(?:[ -]?[A-Z\d]){{11,30}}){_END}"
 _CARD = (
     rf"(?P<v>[2-6](?=\d{{3}}(?:\d{{9}}|[ .-]\d{{4}})){_FREE}"
     rf"(?:\d{{12,18}}+|\d{{3}}(?:[ .-]\d{{4}}){{3}}|\d{{3}}[ .-]\d{{6}}[ .-]\d{{4,5}})){_END}"
 )
 
-_TIME = r"(?<!:\d\d.)(?<![.,]\d{3}.)"  # before a sign that begins an offset from UTC
+_NO_OFFSET = r"(?<!:\d\d.)(?<![.,]\d{3}.)"  # of a time from UTC
 _PHONE = (
-    rf"(?P<v>[+%\\](?:{_begins()}|(?<=\d.){_TIME})(?<!\+.)(?:(?<=\+)|(?<=%)2[Bb]|(?<=\\)\\{{0,3}}+u002[Bb])"
+    rf"(?P<v>[+%\\]{_begins(1, _LETTER)}(?<!\+.){_NO_OFFSET}"
+    r"(?:(?<=\+)|(?<=%)2[Bb]|(?<=\\)(?<!\\\\)\\{0,3}+u002[Bb])"
     r"[1-9]\d{0,14}+(?!\d)(?:[ .()/-]{1,3}+\d{1,14}+){0,7}+)"
 )
 _PHONE_US = (
@@ -175,7 +176,9 @@ _DETECTORS = (
     _detector("aws_key", _AWS_LABEL, _AWS_SECRET, _judged(checks.token)),
     _detector("email", r"@[^\s@/\"]+\.", f"@{_DOMAIN}", _email, common=True),
     _detector("email", r"(?:%40|u0040)[^\s@/\"]+\.", rf"(?:%40|\\u0040){_DOMAIN}", _email),
-    _detector("iban", rf"{_EDGE}[A-Z]{{2}}\d\d(?:[ -]?[A-Z\d]){{5}}", _IBAN, _judged(checks.iban)),
+    _detector(
+        "iban", rf"(?:^|[^A-Z]|u00..|%..)[A-Z]{{2}}\d\d(?:[ -]?[A-Z\d]){{5}}", _IBAN, _judged(checks.iban)
+    ),
     _detector(
         "card",
         rf"{_EDGE}[2-6]\d{{3}}(?:\d{{9}}|[ .-]\d{{4}}[ .-]\d{{4}}|[ .-]\d{{6}}[ .-])",

@@ -6,8 +6,8 @@ import re
 
 PATTERN = r"<[a-z_]+:[0-9a-f]{32}>"  # RE2 reads it too
 
-_AFTER_KEY = re.compile(rf'(?<!\\)(\\*+")(\s*+:\s*+)({PATTERN})(?=\s*+[,}}])')
-_IN_ARRAY = re.compile(rf"[\[,]\s*+{PATTERN}")
+_UNQUOTED = re.compile(rf"[:\[,]\s*+{PATTERN}")
+_WITHIN_STRING = re.compile(rf'(?<!\\)(\\++")(\s*+:\s*+)({PATTERN})(?=\s*+[,}}])')
 _STRING_OR_PLACEHOLDER = re.compile(rf'"(?:[^"\\]|\\.)*+(?:"|\Z)|({PATTERN})', re.DOTALL)
 
 
@@ -20,9 +20,7 @@ def quoted(text: str) -> str:
 
     In JSON within a string the quotes are escaped as those of the key are.
     """
-    if not text.startswith(("{", "[")):
+    if not text.startswith(("{", "[")) or not _UNQUOTED.search(text):
         return text
-    text = _AFTER_KEY.sub(r"\1\2\1\3\1", text)
-    if _IN_ARRAY.search(text):
-        text = _STRING_OR_PLACEHOLDER.sub(lambda part: f'"{part[1]}"' if part[1] else part[0], text)
-    return text
+    text = _WITHIN_STRING.sub(r"\1\2\1\3\1", text)
+    return _STRING_OR_PLACEHOLDER.sub(lambda part: f'"{part[1]}"' if part[1] else part[0], text)

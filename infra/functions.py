@@ -5,7 +5,9 @@ A package holds regionscope.toml beside the code; it is read at the first invoca
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,14 @@ def _segments(store: Store, body: str) -> list[DataFile]:
     return [file for file in files if file is not None]
 
 
+def _log_to_stdout(name: str) -> None:
+    """Write a room's log lines, which are JSON, as they are: Lambda takes stdout to CloudWatch Logs."""
+    logger = logging.getLogger(name)
+    logger.handlers = [logging.StreamHandler(sys.stdout)]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
 @cache
 def _config() -> Config:
     return load(Path(os.environ.get("LAMBDA_TASK_ROOT", ".")) / "regionscope.toml")
@@ -71,4 +81,5 @@ def _store() -> Store:
 
 @cache
 def _collector() -> Collector:
+    _log_to_stdout("collector")
     return local.collector(_config(), open_store(_config().store), os.environ["AWS_REGION"])

@@ -59,6 +59,22 @@ def test_a_collected_event_is_found_once_its_segment_is_committed(task: Path) ->
         assert len(session.find_user("u-1").fetchall()) == 1
 
 
+def test_every_invocation_accounts_for_itself_in_one_json_line(
+    task: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    functions.collect(subscription("a line of u-1"), None)
+
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert (told["trigger"], told["region"], told["received"], told["stored"]) == (
+        "cloudwatch",
+        "eu-west-1",
+        1,
+        1,
+    )
+    assert "u-1" not in line
+
+
 def test_a_segment_that_is_not_there_is_asked_for_again_and_other_objects_are_passed_over(task: Path) -> None:
     missing = f"logs/region=eu-west-1/day=2026-11-20/{'0' * 32}.parquet"
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 from locations import Location
@@ -48,6 +51,7 @@ def finish(*children: ForkServerProcess) -> list[int | None]:
     """The exit codes of the children, once they have ended."""
     for child in children:
         child.join(60)
+        shutil.rmtree(_scratch(child.pid), ignore_errors=True)
     return [child.exitcode for child in children]
 
 
@@ -62,7 +66,15 @@ def deliver_until(location: Location, rows: list[Row], when: str, point: str) ->
     deliver(location.open(), rows)
 
 
+def _scratch(pid: int | None) -> Path:
+    """The temporary folder of a child that ends without cleaning up; its parent does."""
+    return Path(tempfile.gettempdir()) / f"store-child-{pid}"
+
+
 def _end_at(when: str, point: str) -> None:
+    scratch = _scratch(os.getpid())
+    scratch.mkdir()
+    tempfile.tempdir = str(scratch)
     owner, name = POINTS[point]
     real = getattr(owner, name)
 
