@@ -7,6 +7,7 @@ None.
 from __future__ import annotations
 
 import re
+import string
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import unquote
 
@@ -52,15 +53,16 @@ _ISSUED = re.compile(
 
 def iban(text: str) -> Found:
     """ISO 13616: as long as its country's are, and 1 modulo 97 once the first four characters stand last."""
-    length = _IBAN_LENGTH.get(text[:2])
-    ends = [found.end() for found in re.finditer(r"[A-Z0-9]", text)]
-    if length is None or len(ends) < length:
+    length = _IBAN_LENGTH.get(text[:2], 0)
+    found = re.match(rf"(?:[ -]?[A-Z0-9]){{{length}}}(?![0-9])", text)
+    if not length or not found:
         return None
-    end = ends[length - 1]
-    code = re.sub(r"[ -]", "", text[:end])
-    number = "".join(str(int(character, 36)) for character in code[4:] + code[:4])
-    return (code, end) if int(number) % 97 == 1 and not text[end : end + 1].isalnum() else None
+    code = re.sub("[ -]", "", found[0])
+    number = (code[4:] + code[:4]).translate(_LETTER_VALUE)
+    return (code, found.end()) if int(number) % 97 == 1 else None
 
+
+_LETTER_VALUE = {ord(letter): str(value) for value, letter in enumerate(string.ascii_uppercase, 10)}
 
 # From the IBAN registry of SWIFT, which ISO 13616 names.
 _IBAN_LENGTH = {

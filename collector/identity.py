@@ -17,7 +17,7 @@ from collector.placeholder import PATTERN, placeholder, quoted
 _WORD = frozenset(string.ascii_letters + string.digits + "_")
 _NO_STRING = re.compile(r"-?\d+(?:\.\d+)?|true|false|null", re.ASCII)  # what JSON writes without quotes
 _SAME_EVERYWHERE = re.compile(r"[\w.~-]*", re.ASCII)  # no encoder touches these characters
-_AFTER_ESCAPE = re.compile(r"(?:\\[nrt]|\\u00[0-7][\dA-Fa-f]|%[0-7][\dA-Fa-f])\Z", re.ASCII)
+_AFTER_ESCAPE = re.compile(r"(?:\\[nrt]|\\u[\dA-Fa-f]{4}|%[\dA-Fa-f]{2})\Z", re.ASCII)
 _AFTER_LABEL = re.compile(r"""(?:\A|["'=\[]|(?:\A|[^0-9]):\s?)\Z""")
 _VALUE_ENDS = "\"',;&)]} \t\r\n\\"
 _PLACEHOLDER = re.compile(PATTERN)
@@ -67,10 +67,12 @@ class Identity:
         """The text without this id; JSON stays JSON."""
         if not self._named:
             return text
-        replaced = self._replace(text, self._value) if self._value in text else text
-        if self._may_be_encoded(text):
+        replaced = text
+        if self._may_be_encoded(text):  # first, for the value may be a part of how it is encoded
             for spelling in self._encoded:
                 replaced = self._replace(replaced, spelling)
+        if self._value in replaced:
+            replaced = self._replace(replaced, self._value)
         return quoted(replaced) if self._no_string and replaced is not text else replaced
 
     def _may_be_encoded(self, text: str) -> bool:

@@ -35,11 +35,13 @@ class Detector:
 
     def find(self, text: str) -> Iterator[Found]:
         """The values in the text, from left to right, none within another."""
-        done = 0
-        for match in self.pattern.finditer(text):
+        done = position = 0
+        while match := self.pattern.search(text, position):
             if found := self.judge(match, done):
                 yield found
-                done = found[1]
+                done = position = found[1]
+            else:
+                position = match.start() + 1
 
 
 def detectors(kinds: Iterable[Kind]) -> tuple[Detector, ...]:
@@ -52,8 +54,12 @@ def detectors(kinds: Iterable[Kind]) -> tuple[Detector, ...]:
 _LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u0dff\u1e00-\u1fff"
 _ALNUM = rf"\d{_LETTER}"
 _HEX = r"[\dA-Fa-f]"
-_CODE = r"(?:[013-7][\dA-Fa-f]|2[\dAC-Fac-f])"  # of an ASCII character, but of "+", which values may hold
-_ESCAPES = (r"\\[nrt]", rf"\\u00{_CODE}", rf"%{_CODE}")
+# The escapes of all other characters, but of "+", which values may hold.
+_CODE = rf"(?:[013-7]{_HEX}|2[\dAC-Fac-f])"
+_OTHER = (
+    rf"00(?:{_CODE}|[89ABab]{_HEX}|[DFdf]7)|0[EFef]{_HEX}{{2}}|1[\dA-Da-d]{_HEX}{{2}}|[2-9A-Fa-f]{_HEX}{{3}}"
+)
+_ESCAPES = (r"\\[nrt]", rf"\\u(?:{_OTHER})", rf"%{_CODE}")
 
 
 def _begins(first: int = 1, joined: str = _ALNUM) -> str:
@@ -82,21 +88,21 @@ _AWS_ID = rf"(?P<v>A(?=[KS]IA){_begins(1, _LETTER)}[A-Z\d]{{19}}){_END}"
 _AWS_LABEL = r"[Ss](?i:ecret_?(?:access_?)?key|(?:ession|ecurity)[_-]?token)"
 _AWS_SECRET = rf"{_AWS_LABEL}{_IS}(?P<v>(?:{_BASE64}){{40,}}+)"
 
-_ACCENTED = rf"\\{{1,4}}+u(?!00[0-7]){_HEX}{{4}}"
+_ACCENTED = rf"\\{{1,4}}+u(?!{_OTHER}|002[Bb]){_HEX}{{4}}"
 _TOP = rf"(?:xn--[a-z\d-]{{2,59}}+|(?:[{_LETTER}]|{_ACCENTED}){{2,63}}+)"
 _DOMAIN = rf"(?:(?:[{_ALNUM}-]++|{_ACCENTED})++\.(?=[{_ALNUM}\\]))+{_TOP}"
-# What precedes the @, read backwards up to an escape. Apostrophes are part of it, but not that of b'…', as
-# Python writes bytes.
+# What precedes the @, read backwards up to an escape of another character. Apostrophes are part of it, but
+# not that of b'…', as Python writes bytes.
 _LOCAL = (
-    rf"(?:(?!{_HEX}[0-7]00){_HEX}{{4}}u\\{{1,4}}+|[Bb]2(?:00u\\{{1,4}}+|%)"
-    rf"|(?![nrt]\\|{_HEX}[0-7]00u\\|{_HEX}[0-7]%)[{_ALNUM}_.+-])++"
+    rf"(?:(?:{_HEX}[C-Fc-f]00|{_HEX}{{2}}[1-9A-Da-d]0|{_HEX}{{2}}[EFef]1)u\\{{1,4}}+|[Bb]2(?:00u\\{{1,4}}+|%)"
+    rf"|(?![nrt]\\|{_HEX}{{4}}u\\|{_HEX}[0-7]%)[{_ALNUM}_.+-])++"
 )
 _LOCAL_REVERSED = re.compile(
     rf"\\*+({_LOCAL}(?:'(?![BbFfRrUu]{{1,2}}(?:[^{_ALNUM}]|\Z)){_LOCAL}){{0,3}})", re.ASCII
 )
 _LOCAL_REACH = 6 * 64  # RFC 5321 allows 64 octets, each of which JSON may write as \u1234
 
-_IBAN = rf"(?P<v>[A-Z](?=[A-Z]\d\d){_begins(1, _LETTER)}[A-Z]\d\d(?:[ -]?[A-Z\d]){{11,30}}){_END}"
+_IBAN = rf"(?P<v>[A-Z](?=[A-Z]\d\d){_begins(1, _LETTER)}[A-Z]\d\d(?:[ -]?[A-Z\d]){{11,30}})"
 _CARD = (
     rf"(?P<v>[2-6](?=\d{{3}}(?:\d{{9}}|[ .-]\d{{4}})){_FREE}"
     rf"(?:\d{{12,18}}+|\d{{3}}(?:[ .-]\d{{4}}){{3}}|\d{{3}}[ .-]\d{{6}}[ .-]\d{{4,5}})){_END}"
@@ -109,8 +115,9 @@ _PHONE = (
     r"[1-9]\d{0,14}+(?!\d)(?:[ .()/-]{1,3}+\d{1,14}+){0,7}+)"
 )
 _PHONE_US = (
-    rf"(?P<v>[(1-9](?:{_FREE}|(?<=\d\())(?<!\d[.-].)(?:(?<=\()[2-9]\d\d\) ?|(?<=1)(?: ?\([2-9]\d\d\) ?|[.-][2-9]\d\d[.-])"
-    rf"|(?<=[2-9])\d\d[.-])[2-9]\d\d[ .-]\d{{4}}){_END}(?!-\d)"
+    rf"(?P<v>[(1-9](?:{_FREE}|(?<=\d\())(?<!\d[.-].)"
+    r"(?:(?<=\()[2-9]\d\d\) ?|(?<=1)(?: ?\([2-9]\d\d\) ?|[.-][2-9]\d\d[.-])|(?<=[2-9])\d\d[.-])"
+    rf"[2-9]\d\d[ .-]\d{{4}}){_END}(?!-\d)"
 )
 _NUMBER = r"(?i:[ _-]?(?:number|no|nr))?"
 _PHONE_NAMED = (
@@ -124,7 +131,7 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|[01]?\d{1,2})"
 _FIRST_OCTET = re.compile(rf"{_begins(0)}(?<!\d\.)(?:(?<!/)|{_NO_VERSION}){_OCTET}\Z", re.ASCII)
 _IPV4_REST = rf"\.{_OCTET}\.{_OCTET}\.{_OCTET}{_END}"
 _GROUPS = "".join(rf"(?<![^A-Za-z\d]{_HEX * digits}:.)" for digits in (1, 2, 3, 4))
-_FIRST_GROUP = rf"(?<!::.)(?<!\..){_GROUPS}"
+_FIRST_GROUP = rf"(?<!::.)(?<![.%].){_GROUPS}"
 _IPV6 = (
     rf"(?P<v>[\dA-Fa-f:](?=(?<=:):|{_HEX}{{0,3}}:{_HEX}{{0,4}}:){_begins()}{_FIRST_GROUP}"
     rf"[\dA-Fa-f:.]{{1,44}}+)(?![{_ALNUM}:])"
@@ -167,7 +174,7 @@ def _detector(
 
 # A hint that counts begins behind something it does not count, or behind an escape that ends in it: or else
 # RE2 would have to count from every character on, and its automaton would grow exponentially.
-_EDGE = r"(?:^|[^A-Z\d]|u00[\dA-F]{2}|%[\dA-F]{2})"
+_EDGE = r"(?:^|[^A-Z\d]|\\u....|%..)"
 
 _DETECTORS = (
     _detector("jwt", r"eyJ[\w-]{8}", _JWT, _judged(checks.token)),
@@ -177,7 +184,7 @@ _DETECTORS = (
     _detector("email", r"@[^\s@/\"]+\.", f"@{_DOMAIN}", _email, common=True),
     _detector("email", r"(?:%40|u0040)[^\s@/\"]+\.", rf"(?:%40|\\u0040){_DOMAIN}", _email),
     _detector(
-        "iban", rf"(?:^|[^A-Z]|u00..|%..)[A-Z]{{2}}\d\d(?:[ -]?[A-Z\d]){{5}}", _IBAN, _judged(checks.iban)
+        "iban", r"(?:^|[^A-Z]|\\u....|%..)[A-Z]{2}\d\d(?:[ -]?[A-Z\d]){5}", _IBAN, _judged(checks.iban)
     ),
     _detector(
         "card",
@@ -186,6 +193,7 @@ _DETECTORS = (
         _judged(checks.card),
     ),
     _detector("ip", r"::|(?::[\dA-Fa-f]{1,4}){6}", _IPV6, _judged(checks.ipv6)),
+    _detector("ip", r"\d\.\d{1,3}\.\d{1,3}\.\d", _IPV4_REST, _ipv4, common=True),
     _detector(
         "phone",
         r"(?:\+|%2[Bb]|u002[Bb])[1-9][\d ()./-]{6}",
@@ -204,5 +212,4 @@ _DETECTORS = (
         _PHONE_NAMED,
         _judged(checks.national),
     ),
-    _detector("ip", r"\d\.\d{1,3}\.\d{1,3}\.\d", _IPV4_REST, _ipv4, common=True),
 )

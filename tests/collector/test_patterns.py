@@ -80,6 +80,8 @@ def found(text: str) -> list[tuple[str, str]]:
         r'{{"m":"one\n{}\ttwo"}}',
         r"\u003c{}\u003e",
         "见{}。",
+        r'"\u4e2d{}\u201d"',
+        "%20{}%20",
     ],
 )
 def test_a_value_is_found_wherever_it_stands_and_however_it_is_written(

@@ -138,4 +138,4 @@ def test_the_connection_itself_reaches_the_store_and_nothing_else(store: Store, 
             with pytest.raises(duckdb.Error):
                 session.connection.execute(query)
         assert bodies(session.connection.sql("from logs")) == ["found"]
-    assert {path.name for path in tmp_path.iterdir()} <= {"foreign.csv", "logs store"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"foreign.csv", "store"}
