@@ -1,4 +1,4 @@
-"""Users and sessions that are named in passing, in text that has no field for them: `… failed user_id=u-42`."""
+"""Users and sessions named in passing, in text that has no field for them: `… failed user_id=u-42`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from collector.columns import Parsed
 from collector.fields import FieldMap
 from collector.texts import arrow
 
-# `name=value` and `"name": "value"`, as loggers write pairs; `name: value` only where the name ends in "id", for
-# prose has colons too.
+# `name=value` and `"name": "value"`, as loggers write pairs; `name: value` only where the name ends in "id",
+# for prose has colons too.
 _HINT = r"""(?:{names})["'\\]{{0,4}} ?[=:]"""
 _PAIR = (
     r"""(?<![\w.-])(?:{names})(?:["'\\]{{1,4}}+ ?: ?|=|(?<=[iI]d): ?)["'\\]{{0,4}}+"""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -35,13 +34,13 @@ REQUEST = f"r-{TRACE}"
 
 
 @pytest.fixture(scope="module")
-def layered(module_store: Store) -> Iterator[Store]:
+def layered(module_store: Store) -> Store:
     """Closed days: each file is sorted by user, and has several row groups."""
     chance = random.Random(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "ROW_GROUP_ROWS", GROUP)
         put_compacted(module_store, *(_row(number, chance) for number in range(len(REGIONS) * DAYS * ROWS)))
-    yield module_store
+    return module_store
 
 
 def _row(number: int, chance: random.Random) -> Row:
