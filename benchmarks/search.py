@@ -2,7 +2,8 @@
 
 Builds N million log records of a shop, seven days in three regions, through the store (segments, commits,
 compaction), and asks the same questions of three places in turn: the store, the plain files, and a store with
-a quarter of the rows in the same days. Ids are random, each is asked for once.
+a quarter of the rows (of a quarter of the users) in the same days. A user makes twenty requests, one in ten of
+them away from the home region. Ids are random, so no bounds tell where they are, and each is asked for once.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ with request as (
         md5(concat_ws('/', $region, $day, number, 'trace')) as trace_id,
         md5(concat_ws('/', $region, $day, number, 'gateway'))::uuid::varchar as gateway_id,
         md5(concat_ws('/', $region, $day, number, 'function'))::uuid::varchar as function_id,
-        (hash($region, $day, number, 'user') % $users)::bigint as user,
+        (hash($region, $day, number, 'user') % ($users // 3))::bigint * 3 + (
+            $home + case when hash($region, $day, number, 'away') % 10 = 0 then 1 + number % 2 else 0 end
+        ) % 3 as user,
         (hash($region, $day, number, 'start') % 86390)::bigint as second,
         (hash($region, $day, number, 'kind') >> 2)::bigint as kind,
         hash($region, $day, number, 'failure') % 100 = 0 as failed,
@@ -69,8 +72,8 @@ line as (
         case
             when error then ['writer unavailable, giving up after 3 attempts', 'stale session, reloading',
                 'payment provider answered 503', 'conditional check failed'][1 + noise % 4]
-            else ['order accepted', 'session loaded from cache', 'payment authorised', 'profile read from replica',
-                'upload stored', 'cart updated', 'price calculated'][1 + noise % 7]
+            else ['order accepted', 'session loaded from cache', 'payment authorised',
+                'profile read from replica', 'upload stored', 'cart updated', 'price calculated'][1 + noise % 7]
         end as message,
     from request, range(5) as lines(line)
 )
@@ -82,27 +85,29 @@ select
     '123456789012' as account_id,
     case when line = 0 then 'api' else function end as service,
     (case when error then 17 when line = 3 and noise % 20 = 0 then 13 else 9 end)::int as severity_number,
-    case when error then 'ERROR' when line = 3 and noise % 20 = 0 then 'WARNING' else 'INFO' end as severity_text,
+    case severity_number when 17 then 'ERROR' when 13 then 'WARNING' else 'INFO' end as severity_text,
     case line
         when 0 then printf('{"requestId":"%s","ip":"10.%d.%d.%d","requestTime":"%s","httpMethod":"POST",'
             || '"routeKey":"POST /%s","status":"%d","protocol":"HTTP/1.1","responseLength":"%d",'
-            || '"integrationLatency":"%d","userAgent":"Mozilla/5.0 (iPhone; CPU iPhone OS 19_2 like Mac OS X) '
-            || 'AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148","xrayTraceId":"%s"}',
+            || '"integrationLatency":"%d","userAgent":"Mozilla/5.0 (iPhone; CPU iPhone OS 19_2 like Mac OS X)'
+            || ' AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148","xrayTraceId":"%s"}',
             gateway_id, noise % 256, (noise >> 8) % 256, (noise >> 16) % 256,
             strftime(time, '%d/%b/%Y:%H:%M:%S +0000'), function, case when failed then 502 else 200 end,
             noise % 9000, (noise >> 5) % 3000, root)
         when 4 then printf('{"time":"%s","type":"platform.report","record":{"requestId":"%s","metrics":{'
             || '"durationMs":%d.%d,"billedDurationMs":%d,"memorySizeMB":512,"maxMemoryUsedMB":%d},"tracing":{'
             || '"spanId":"%s","type":"X-Amzn-Trace-Id","value":"%s"},"status":"%s"}}',
-            strftime(time, '%Y-%m-%dT%H:%M:%S.%gZ'), function_id, noise % 3000, noise % 97, noise % 3000 + 1,
-            90 + noise % 200, md5(noise::varchar)[:16], root, case when failed then 'error' else 'success' end)
+            strftime(time, '%Y-%m-%dT%H:%M:%S.%gZ'), function_id, noise % 3000, noise % 97,
+            noise % 3000 + 1, 90 + noise % 200, md5(noise::varchar)[:16], root,
+            case when failed then 'error' else 'success' end)
         else printf('{"level":"%s","location":"handler:%d","message":"%s","timestamp":"%s","service":"%s",'
             || '"cold_start":false,"function_name":"shop-%s","function_memory_size":"512",'
             || '"function_request_id":"%s","correlation_id":"%s","xray_trace_id":"1-%s-%s","user_id":"%s",'
             || '"session_id":"%s","order_id":"%s","amount":%d.%02d}',
             case when error then 'ERROR' else 'INFO' end, 40 + noise % 200, message,
             strftime(time, '%Y-%m-%d %H:%M:%S.%g+0000'), function, function, function_id, gateway_id,
-            trace_id[:8], trace_id[9:], user_id, session_id, md5(noise::varchar)[:12], noise % 500, noise % 100)
+            trace_id[:8], trace_id[9:], user_id, session_id, md5(noise::varchar)[:12],
+            noise % 500, noise % 100)
     end as body,
     trace_id,
     case when by_app then md5(noise::varchar)[:16] end as span_id,
@@ -114,7 +119,7 @@ select
     case when error then ['WriterUnavailable', 'StaleVersion', 'ProviderUnavailable',
         'ConditionalCheckFailed'][1 + noise % 4] end as error_type,
     md5(concat_ws('/', function, line, error, noise % 7))[:16] as fingerprint,
-    case when line = 0 then '/aws/apigateway/shop' else concat('/aws/lambda/shop-', function) end as log_group,
+    case line when 0 then '/aws/apigateway/shop' else '/aws/lambda/shop-' || function end as log_group,
     concat(strftime(time, '%Y/%m/%d'), '/[$LATEST]', md5((kind % 40)::varchar)) as log_stream,
     concat(lpad((epoch_us(time) * 100 + line)::varchar, 40, '3'), lpad(number::varchar, 16, '0')) as event_id,
     case line
@@ -148,10 +153,12 @@ class Shop:
 
     def records(self, region: str, day: date, first: int, requests: int) -> pa.Table:
         """All records of the requests with the numbers from `first`."""
-        values = {"region": region, "day": day.isoformat(), "first": first, "requests": requests}
+        values = {"region": region, "home": REGIONS.index(region), "day": day.isoformat(), "first": first}
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'")
-            return connection.execute(RECORDS, {**values, "users": self.users}).to_arrow_table()
+            return connection.execute(
+                RECORDS, {**values, "requests": requests, "users": self.users}
+            ).to_arrow_table()
 
     def ids(self, chance: random.Random) -> dict[str, str]:
         """What to ask of each question: a user; half the time a trace, else a request."""
@@ -188,9 +195,8 @@ def build(store: Store, shop: Shop) -> None:
     started = time.perf_counter()
     merged = compact(store, now=LATER)
     assert not merged.failed
-    print(
-        f"  compacted {merged.files_before} files into {merged.files_after}, {time.perf_counter() - started:.0f} s"
-    )
+    seconds = time.perf_counter() - started
+    print(f"  compacted {merged.files_before} files into {merged.files_after} in {seconds:.0f} s", flush=True)
 
 
 def _deliver(store: Store, shop: Shop, region: str, day: date, first: int) -> tuple[segments.DataFile, ...]:
@@ -215,7 +221,9 @@ def build_plain(session: Session, folder: Path) -> None:
 def open_plain(folder: Path) -> duckdb.DuckDBPyConnection:
     """The macros of a session over the plain files."""
     connection = duckdb.connect()
-    connection.execute("set TimeZone = 'UTC'; set parquet_metadata_cache = true")
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set parquet_metadata_cache = true")
+    connection.execute("set validate_external_file_cache = 'NO_VALIDATION'")
     connection.execute(
         f"create view logs as from read_parquet('{folder}/*/*/*.parquet', hive_partitioning = true)"
     )

@@ -23,11 +23,6 @@ _VALUE_ENDS = "\"',;&)]} \t\r\n\\"
 _PLACEHOLDER = re.compile(PATTERN)
 
 
-def canonical(value: str) -> str:
-    """The form in which an id gets its pseudonym: an e-mail address in lower case, as in text."""
-    return value.lower() if "@" in value else value
-
-
 class Identity:
     """One id, its pseudonym, and how to put `<kind:pseudonym>` in its place."""
 

@@ -125,11 +125,10 @@ _PHONE_NAMED = (
     rf"{_NUMBER}{_IS}(?P<v>\(?\d(?:[ ()./-]{{0,2}}+\d){{6,14}}+){_END}"
 )
 
-_BROWSERS = ("Chrome", "Chromium", "CriOS", "Edg", "EdgA", "OPR")  # their versions look like addresses
-_NO_VERSION = "".join(rf"(?<!{browser}{slash})" for browser in _BROWSERS for slash in ("/", r"\\/"))
 _OCTET = r"(?:25[0-5]|2[0-4]\d|[01]?\d{1,2})"
-_FIRST_OCTET = re.compile(rf"{_begins(0)}(?<!\d\.)(?:(?<!/)|{_NO_VERSION}){_OCTET}\Z", re.ASCII)
-_IPV4_REST = rf"\.{_OCTET}\.{_OCTET}\.{_OCTET}{_END}"
+_FIRST_OCTET = re.compile(rf"{_begins(0)}(?<!\d\.){_OCTET}\Z", re.ASCII)
+# Nobody has an address that ends in .0.0.0, but every Chrome has such a version.
+_IPV4_REST = rf"\.(?!0\.0\.0\b){_OCTET}\.{_OCTET}\.{_OCTET}{_END}"
 _GROUPS = "".join(rf"(?<![^A-Za-z\d]{_HEX * digits}:.)" for digits in (1, 2, 3, 4))
 _FIRST_GROUP = rf"(?<!::.)(?<![.%].){_GROUPS}"
 _IPV6 = (

@@ -13,11 +13,11 @@ from functools import lru_cache, partial
 from typing import Any
 
 from collector.columns import Parsed
-from collector.identity import Identity, canonical
+from collector.identity import Identity
 from collector.patterns import Detector, detectors
 from collector.placeholder import placeholder
 from collector.scrub import Scrubber, needed
-from store.zone import Kind, Zone, pseudonym
+from store.zone import Kind, Zone, canonical, pseudonym
 
 
 # What was pseudonymised lately: the next batch is from the same users.

@@ -8,7 +8,7 @@ import duckdb
 
 from queries.macros import Macro
 from store.engine import quote
-from store.zone import KeyUnavailable, Zone, pseudonym, resolve_key
+from store.zone import KeyUnavailable, Zone, canonical, pseudonym, resolve_key
 
 
 def keys_of(zones: Iterable[Zone]) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -33,7 +33,7 @@ def define(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, bytes]) -> 
             raise ValueError(
                 f"zone {zone!r}: this session has no key of it ({', '.join(sorted(keys)) or 'none'})"
             )
-        return pseudonym(keys[zone], value)
+        return pseudonym(keys[zone], canonical(value))
 
     # Without side effects it is computed while the query is planned, so that a search by it is pruned.
     connection.create_function("pseudonym", of_zone, ["varchar", "varchar"], "varchar", side_effects=False)

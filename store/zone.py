@@ -44,6 +44,11 @@ def pseudonym(key: bytes, value: str) -> str:
     return hmac.new(key, value.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()[:32]
 
 
+def canonical(value: str) -> str:
+    """The form in which an id gets its pseudonym: an e-mail address in lower case, as in text."""
+    return value.lower() if "@" in value else value
+
+
 def resolve_key(reference: str, environ: Mapping[str, str] = os.environ) -> bytes:
     """The secret behind a reference. Raises KeyUnavailable, naming the reference and never the secret."""
     scheme, _, name = reference.partition(":")

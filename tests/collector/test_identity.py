@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.identity import Identity, canonical
+from collector.identity import Identity
+from store.zone import canonical
 
 PSEUDONYM = "0123456789abcdef" * 2
 USER = f"<user:{PSEUDONYM}>"

@@ -297,10 +297,10 @@ def test_a_hint_is_found_in_every_text_with_a_value(text: str) -> None:
 @pytest.mark.parametrize("detector", detectors(KINDS), ids=lambda each: f"{each.kind} {each.hint}")
 @pytest.mark.parametrize("unit", UNITS)
 def test_hostile_text_is_searched_in_linear_time(detector: Detector, unit: str) -> None:
-    text = unit * (250_000 // len(unit))
+    text = unit * (100_000 // len(unit))
 
     start = time.process_time()
     values = list(detector.find(text))
 
-    assert time.process_time() - start < 3  # a quadratic search would take hours
+    assert time.process_time() - start < 3  # a quadratic search would take minutes
     assert all(end > begin for begin, end, _ in values)
