@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from opentelemetry import metrics
 
-from store.schema import LOGS
-
 _log = logging.getLogger(__name__)
 
 _meter = metrics.get_meter("regionscope.collector")
@@ -23,7 +21,7 @@ _duration = _meter.create_histogram(
 
 @dataclass(slots=True)
 class Accounting:
-    """Log events, and one for each control message and each unreadable record.
+    """Log events and rows of other tables, and one for each control message and each unreadable record.
 
     Once an invocation is over, received = stored + duplicate + control + quarantined. What was handed back to
     its trigger to be delivered again is not counted as received.
@@ -66,5 +64,5 @@ class Report:
         )
         for outcome, count in counts.items():
             if count and outcome != "received":
-                _records.add(count, where | {"outcome": outcome, "table": LOGS.name})
+                _records.add(count, where | {"outcome": outcome})
         _duration.record(self.seconds, where)

@@ -1,16 +1,19 @@
-"""The collector: an AWS event in, log events in durable segments out, everything accounted for."""
+"""The collector: an AWS event in, rows in durable segments out, everything accounted for."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import PurePath
 from time import perf_counter
 from typing import Any
 
-from collector import objects, rows
+import pyarrow as pa
+
+from collector import objects, recorder, rows
 from collector.accounting import Accounting, Report
 from collector.envelope import (
     Control,
@@ -24,16 +27,18 @@ from collector.envelope import (
     trigger,
 )
 from collector.fields import FieldMap
-from collector.invocation import Invocation
+from collector.invocation import Invocation, Item
 from collector.moment import RULE, day_of, micros
-from collector.reader import Logs, Reader, Reading
+from collector.reader import Found, Logs, Reader, Reading
+from collector.recorder import Recorder
 from collector.response import response
 from collector.shaper import Rows, Shaper
+from collector.signals import Signals
 from store import quarantine, segments
 from store.objects import Store
 from store.quarantine import Rejected
-from store.schema import LOGS
-from store.zone import Zone, resolve_key
+from store.schema import LOGS, Table
+from store.zone import KeyUnavailable, Zone, resolve_key
 
 _EVENTS, _CHARACTERS = 2000, 16 * 2**20  # that become Arrow at once: few enough for the processor's cache
 _BYTES = 128 * 2**20  # of rows that are stored; seldom does an invocation have as many
@@ -66,6 +71,7 @@ class Collector:
         self.reader = Reader(fetch or objects.Fetch(), own)
         key_of = key_of or cache(lambda zone: resolve_key(zone.key or ""))
         self.shaper = Shaper(region, fields or FieldMap(), zone_of, key_of)
+        self.recorder = Recorder(region, zone_of, key_of)
 
     def collect(self, event: Any) -> dict[str, Any]:
         """Store what an AWS event holds. The answer is what its trigger wants to hear, and the accounting.
@@ -101,7 +107,17 @@ class Collector:
         invocation.check()
         return invocation.accounting()
 
-    def _run(self, kind: str, handed_over: Iterable[Part]) -> Invocation:
+    def record(self, source: str, signals: Iterable[Signals]) -> Accounting:
+        """Store what was not handed over but fetched (traces, metrics, state) or measured (probes).
+
+        `source` names where from in the accounting. Raises as `ingest` does; then it is to be fetched again.
+        """
+        found = (Found(Delivery(b""), each) for each in signals)
+        invocation = self._run(source, [], found)
+        invocation.check()
+        return invocation.accounting()
+
+    def _run(self, kind: str, handed_over: Iterable[Part], fetched: Iterable[Found] = ()) -> Invocation:
         """Open → read → shape → store → account."""
         start = perf_counter()
         invocation = Invocation(kind, round(self.now().timestamp() * 1_000_000))
@@ -109,6 +125,8 @@ class Collector:
             invocation.begin(part.item)
             for reading in self.reader.read(part):
                 self._book(invocation, reading)
+        for found in fetched:
+            self._book(invocation, found)
         self._press(invocation)
         self._store(invocation)
         self._report(invocation, perf_counter() - start)
@@ -120,6 +138,8 @@ class Collector:
                 invocation.add(delivery, events)
                 if len(invocation.batch) >= _EVENTS or invocation.pending >= _CHARACTERS:
                     self._press(invocation)
+            case Found(delivery, signals):
+                self._record(invocation, delivery, signals)
             case Control(item, count):
                 invocation.control(item, count)
             case Defect(delivery, reason, region):
@@ -127,6 +147,24 @@ class Collector:
                 self._reject(invocation, delivery, reason, region)
             case Failure(item, error):
                 invocation.fail([item], error)
+
+    def _record(self, invocation: Invocation, delivery: Delivery, signals: Signals) -> None:
+        """Rows of another table; what of them cannot be one goes to quarantine."""
+        account = invocation.account(delivery.item)
+        account.received += len(signals) + len(signals.misfits)
+        try:
+            for recorded in list(self.recorder.record(signals, invocation.now)):
+                invocation.record(delivery.item, recorded)
+        except KeyUnavailable as error:
+            invocation.fail([delivery.item], error)
+        except Exception as error:  # noqa: BLE001 - one payload nobody foresaw must not block a stream
+            account.received -= len(signals) - 1
+            self._reject(invocation, delivery, f"{type(error).__name__} while shaping {signals.table.name}")
+        for misfit in signals.misfits:
+            alone = replace(delivery, payload=misfit.document)
+            self._reject(invocation, alone, misfit.reason, misfit.region)
+        if invocation.waiting > _BYTES:
+            self._store(invocation)
 
     def _reject(
         self, invocation: Invocation, delivery: Delivery, reason: str, region: str | None = None
@@ -153,12 +191,10 @@ class Collector:
         """Put the rows that wait into segments and the rejected records into quarantine."""
         for (region, day), segment in invocation.segments.items():
             table = rows.partition(segment.tables, region, day)
-            try:
-                written = segments.write(self.store, LOGS, table, rows.identity(segment.names, region))
-            except Exception as error:  # noqa: BLE001 - whatever the store raises, the items come again
-                invocation.fail(segment.items, error)
-            else:
-                invocation.settle("stored" if written.stored else "duplicate", segment.items)
+            self._put(invocation, LOGS, table, rows.identity(segment.names, region), segment.items)
+        for (table_of, region, day), waiting in invocation.signals.items():
+            table = rows.partition(waiting.tables, region, day)
+            self._put(invocation, table_of, table, recorder.identity(table_of, region, table), waiting.items)
         for (region, day), rejects in invocation.rejects.items():
             try:
                 self._quarantine(invocation, region, day, rejects.records)
@@ -167,6 +203,16 @@ class Collector:
             else:
                 invocation.settle("quarantined", rejects.items)
         invocation.clear()
+
+    def _put(
+        self, invocation: Invocation, table: Table, content: pa.Table, id: str, items: Mapping[Item, int]
+    ) -> None:
+        try:
+            written = segments.write(self.store, table, content, id)
+        except Exception as error:  # noqa: BLE001 - whatever the store raises, the items come again
+            invocation.fail(items, error)
+        else:
+            invocation.settle("stored" if written.stored else "duplicate", items)
 
     def _quarantine(
         self, invocation: Invocation, region: str, day: date, records: Sequence[Rejected]

@@ -14,9 +14,11 @@ import pyarrow as pa
 from collector.accounting import Accounting
 from collector.columns import Events, Source
 from collector.envelope import Delivery
+from collector.recorder import Recorded
 from collector.rows import Names
 from collector.shaper import Batch, Rows
 from store.quarantine import Rejected
+from store.schema import Table
 
 Item = str | None  # the trigger's name for a record, None where it has none
 Partition = tuple[str, date]  # region and day
@@ -34,6 +36,14 @@ class Segment:
         self.tables.append(rows.table)
         self.names.add(rows.batch.events, rows.places.time)
         self.items.update([delivery.item for delivery in rows.batch.deliveries])
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Rows of one table and partition that wait to be stored, and how many of them came with which item."""
+
+    tables: list[pa.Table] = field(default_factory=list)
+    items: Counter[Item] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -57,7 +67,8 @@ class Invocation:
     pending: int = 0  # characters of the batch's messages
     size: int = 0  # characters of all messages
     segments: dict[Partition, Segment] = field(default_factory=dict)
-    waiting: int = 0  # bytes of the segments' tables
+    signals: dict[tuple[Table, str, date], Waiting] = field(default_factory=dict)
+    waiting: int = 0  # bytes of the segments' and signals' tables
     rejects: dict[Partition, Rejects] = field(default_factory=dict)
     _seen: dict[Source, dict[str, int]] = field(default_factory=dict)  # the time of each id
 
@@ -100,6 +111,13 @@ class Invocation:
                 self.segments.setdefault(partition, Segment()).add(part)
                 self.waiting += part.table.nbytes
 
+    def record(self, item: Item, recorded: Recorded) -> None:
+        """Rows of another table that are to be stored."""
+        waiting = self.signals.setdefault((recorded.table, recorded.region, recorded.day), Waiting())
+        waiting.tables.append(recorded.rows)
+        waiting.items[item] += len(recorded.rows)
+        self.waiting += recorded.rows.nbytes
+
     def settle(
         self, outcome: Literal["stored", "duplicate", "quarantined"], items: Mapping[Item, int]
     ) -> None:
@@ -141,7 +159,7 @@ class Invocation:
 
     def clear(self) -> None:
         """Forget what waited to be stored, and what was seen: the committer drops later repetitions."""
-        self.segments, self.waiting, self.rejects, self._seen = {}, 0, {}, {}
+        self.segments, self.signals, self.waiting, self.rejects, self._seen = {}, {}, 0, {}, {}
 
     def accounting(self) -> Accounting:
         """The sum over all items that need not be delivered again."""

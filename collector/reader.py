@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from collector import lines, objects
+from collector import lines, objects, signal_documents
 from collector.columns import Events, Source
 from collector.decode import (
     CONTROL,
@@ -23,6 +23,7 @@ from collector.decode import (
     log_events,
 )
 from collector.envelope import Control, Defect, Delivery, Failure, Part, Reference, parts
+from collector.signals import Signals
 from store.layout import content_id
 
 _DEPTH = 4  # envelopes in envelopes: EventBridge in SNS in SQS is three
@@ -45,7 +46,15 @@ class Logs:
     events: Events
 
 
-Reading = Logs | Control | Defect | Failure
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Signals besides log events, and the delivery they came with."""
+
+    delivery: Delivery
+    signals: Signals
+
+
+Reading = Logs | Found | Control | Defect | Failure
 
 
 class Reader:
@@ -125,6 +134,8 @@ class Reader:
             yield from self._log_document(value, delivery)
         elif isinstance(value, dict) and any(keys <= value.keys() for keys in _LINE_KEYS):
             yield Logs(delivery, _lines(delivery, [document.raw.decode("utf-8", "backslashreplace")], number))
+        elif (found := signal_documents.read(value, document.raw)) is not None:
+            yield from (Found(delivery, signals) for signals in found)
         else:
             opened = parts(value, delivery) if depth < _DEPTH else None
             if opened is None:

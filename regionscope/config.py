@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from collector.fields import FieldMap
+from regionscope.sections.base import KeyReference, Pattern, RegionName, Section, matching
 from store.layout import QUARANTINE
 from store.schema import TABLES
 from store.zone import Kind, Zone
@@ -19,53 +19,19 @@ class ConfigError(Exception):
     """The configuration is wrong; the message names each key, its value and the rule."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _matching(pattern: str, rule: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(rule)
-        return value
-
-    return AfterValidator(check)
-
-
-def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"must be a regular expression: {error}") from None
-    return pattern
-
-
-RegionName = Annotated[
-    str, _matching(r"[a-z]{2,3}(-[a-z]+)+-\d", "must be a region's name, such as eu-west-1")
-]
-KeyReference = Annotated[
-    str,
-    _matching(
-        r"(env|file|secretsmanager|ssm):.+",
-        "must refer to a secret as env:NAME, file:PATH, secretsmanager:ARN or ssm:NAME, never hold it",
-    ),
-]
-
-
 StoreUri = Annotated[
-    str, _matching(r"(?!\w+://)[^\0]+|(file|s3)://.+", "must be a folder, or a file:// or s3:// URI")
+    str, matching(r"(?!\w+://)[^\0]+|(file|s3)://.+", "must be a folder, or a file:// or s3:// URI")
 ]
-Pattern = Annotated[str, AfterValidator(_compiles)]
 Kept = Annotated[
-    str, _matching("|".join([*TABLES, QUARANTINE]), f"must be one of {', '.join([*TABLES, QUARANTINE])}")
+    str, matching("|".join([*TABLES, QUARANTINE]), f"must be one of {', '.join([*TABLES, QUARANTINE])}")
 ]
 
 
-class RegionConfig(_Model):
+class RegionConfig(Section):
     zone: str | None = None
 
 
-class ZoneConfig(_Model):
+class ZoneConfig(Section):
     """One residency zone; days to keep per table or `quarantine`, absent means for ever."""
 
     identities: Literal["keep", "pseudonym"] = "keep"
@@ -80,13 +46,13 @@ class ZoneConfig(_Model):
         return self
 
 
-class LogsConfig(_Model):
+class LogsConfig(Section):
     """Log groups whose name matches one of `exclude` (regular expressions, whole name) are not collected."""
 
     exclude: tuple[Pattern, ...] = (r"/aws/lambda/regionscope-.*",)
 
 
-class FieldsConfig(_Model):
+class FieldsConfig(Section):
     """JSON fields that hold a column, besides the well-known ones of collector/fields.py."""
 
     user: tuple[str, ...] = ()
@@ -102,7 +68,7 @@ class FieldsConfig(_Model):
     duration: tuple[str, ...] = ()
 
 
-class Config(_Model):
+class Config(Section):
     """The whole file. `store` is a folder, a file:// or an s3:// URI."""
 
     store: StoreUri

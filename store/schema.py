@@ -42,7 +42,8 @@ class Table:
     """One Delta table, partitioned by (region, day).
 
     `key` names the columns that make two rows the same delivery, `sort` the order of rows in a compacted
-    file, and `bloom` the columns that get a Bloom filter there.
+    file, and `bloom` the columns that get a Bloom filter there. Of rows with the same key that say different
+    things the table keeps the one with the greatest `revision`; without one, the row that came first.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Table:
     key: tuple[str, ...]
     sort: tuple[str, ...]
     bloom: tuple[str, ...]
+    revision: str | None = None
 
     @property
     def stored(self) -> tuple[Column, ...]:
@@ -95,7 +97,123 @@ LOGS = Table(
     bloom=("trace_id", "request_id"),
 )
 
-TABLES: dict[str, Table] = {table.name: table for table in (LOGS,)}
+SPANS = Table(
+    name="spans",
+    doc="One row per span; the same trace may have spans in several regions.",
+    columns=(
+        Column("time", "timestamp", "when the span started, by the clock of its source"),
+        Column("observed_time", "timestamp", "when the collector got it"),
+        Column("region", "string", "AWS region the span was recorded in"),
+        Column("day", "date", "UTC day of `time`"),
+        Column("account_id", "string", "AWS account the span comes from"),
+        Column("service", "string", "service.name, or the name of the X-Ray segment"),
+        Column("name", "string", "name of the operation"),
+        Column("kind", "string", "SERVER, CLIENT, INTERNAL, PRODUCER or CONSUMER"),
+        Column("status_code", "string", "OK, ERROR or UNSET, as OpenTelemetry has them"),
+        Column("status_message", "string", "what the source says of an error"),
+        Column("trace_id", "string", "32 lower-case hex digits, whatever form the source used"),
+        Column("span_id", "string", "16 lower-case hex digits"),
+        Column("parent_span_id", "string", "the span that caused this one; null for the first of a trace"),
+        Column("request_id", "string", "the request id the span carries (Lambda, API Gateway, S3 …)"),
+        Column("session_id", "string", "session, or its pseudonym where the zone says so"),
+        Column("user_id", "string", "user, or its pseudonym where the zone says so"),
+        Column("http_status", "integer", "HTTP status answered"),
+        Column("duration_ms", "double", "how long the span took, milliseconds; null while it is in progress"),
+        Column("error_type", "string", "exception class or error code"),
+        Column("peer_service", "string", "what the span called: a service, a table, a queue"),
+        Column("attributes", "map", "every other field, under semantic-convention keys where one exists"),
+    ),
+    key=("region", "trace_id", "span_id"),
+    sort=("trace_id", "time"),
+    bloom=("user_id", "request_id"),
+    revision="observed_time",
+)
+
+METRICS = Table(
+    name="metrics",
+    doc="One row per data point of one statistic of one metric.",
+    columns=(
+        Column("time", "timestamp", "start of the period the point is about"),
+        Column("observed_time", "timestamp", "when the collector got it"),
+        Column("region", "string", "AWS region the point is about: where its resource is"),
+        Column("day", "date", "UTC day of `time`"),
+        Column("account_id", "string", "AWS account of the resource"),
+        Column("name", "string", "the metric, with its namespace: AWS/DynamoDB/ReplicationLatency"),
+        Column("value", "double", "the value in `unit`"),
+        Column("unit", "string", "UCUM: ms, s, By, 1, %"),
+        Column("statistic", "string", "sum, average, minimum, maximum, sample_count, last, or p50 to p99"),
+        Column("period_s", "integer", "length of the period, seconds; null for an instant"),
+        Column(
+            "layer",
+            "string",
+            "edge, routing, compute, session, file, database, cache, auth, queue or collector",
+        ),
+        Column("resource", "string", "what is measured: the value of the metric's main dimension"),
+        Column("source_region", "string", "region that replication comes from"),
+        Column("target_region", "string", "region that replication goes to"),
+        Column(
+            "series", "string", "the same for all points of one time series: metric, statistic and dimensions"
+        ),
+        Column("attributes", "map", "the other dimensions, and what else the source says"),
+    ),
+    key=("region", "series", "period_s"),
+    sort=("name", "time"),
+    bloom=("resource",),
+    revision="observed_time",
+)
+
+EVENTS = Table(
+    name="events",
+    doc="One row per change of state of something that serves the application.",
+    columns=(
+        Column("time", "timestamp", "when it happened, by the clock of its source"),
+        Column("observed_time", "timestamp", "when the collector got it"),
+        Column("region", "string", "AWS region it is about, not the one that reported it"),
+        Column("day", "date", "UTC day of `time`"),
+        Column("account_id", "string", "AWS account it is about"),
+        Column(
+            "kind",
+            "string",
+            "health_check, alarm, failover, switchover, replication_failure, aws_health, deployment, drill, "
+            "routing, topology or collector",
+        ),
+        Column("subject", "string", "what changed: the alarm, the cluster, the table, the function"),
+        Column("state", "string", "the state it is in now, in its source's word"),
+        Column("from_region", "string", "region a role or traffic moves from"),
+        Column("to_region", "string", "region a role or traffic moves to"),
+        Column("title", "string", "one sentence for people"),
+        Column("event_id", "string", "the same whenever and wherever the event is delivered"),
+        Column("attributes", "map", "every other field, under semantic-convention keys where one exists"),
+    ),
+    key=("region", "kind", "event_id"),
+    sort=("kind", "time"),
+    bloom=("subject",),
+)
+
+PROBES = Table(
+    name="probes",
+    doc="One row per replication probe: a stamped write in one region, looked for in another.",
+    columns=(
+        Column("time", "timestamp", "when the write was acknowledged, by the clock of the writer"),
+        Column("observed_time", "timestamp", "when the collector got it"),
+        Column("region", "string", "region of the writer"),
+        Column("day", "date", "UTC day of `time`"),
+        Column("target_region", "string", "region of the reader"),
+        Column("layer", "string", "session, file, database or cache"),
+        Column("resource", "string", "table, bucket, cluster or cache that was probed"),
+        Column("key_hash", "string", "hash of the probe's key"),
+        Column("outcome", "string", "visible, timeout or error"),
+        Column("lag_ms", "double", "from acknowledged to visible; null unless visible"),
+        Column("error_bound_ms", "double", "the lag is right within so much; null unless visible"),
+        Column("mode", "string", "one_way, or echo, which does not depend on the clocks"),
+        Column("attributes", "map", "what else is known: the version seen, the error, the clock's offset"),
+    ),
+    key=("region", "layer", "resource", "target_region", "key_hash"),
+    sort=("layer", "time"),
+    bloom=("resource",),
+)
+
+TABLES: dict[str, Table] = {table.name: table for table in (LOGS, SPANS, METRICS, EVENTS, PROBES)}
 
 
 def arrow_schema(table: Table) -> pa.Schema:

@@ -1,0 +1,115 @@
+"""Recording: from signals as their source tells them to rows as they are stored: place → redact → Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate, chain
+from typing import Any
+
+import pyarrow as pa
+
+from collector import signal_redaction
+from collector.fingerprint import fingerprints
+from collector.rows import Places, escaped
+from collector.signals import Signals
+from store.layout import content_id
+from store.schema import LOGS, Table, arrow_schema
+from store.zone import Zone
+
+_TEXT = pa.string()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Rows of one table, region and day, without these two as columns."""
+
+    table: Table
+    region: str
+    day: date
+    rows: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What the steps need: the collector's region, and the zones with their keys."""
+
+    region: str
+    zone_of: Callable[[str], Zone]
+    key_of: Callable[[Zone], bytes]
+
+    def record(self, signals: Signals, now: int) -> Iterator[Recorded]:
+        """The rows of each partition, observed at `now` (epoch µs). Redacts the signals in place.
+
+        Raises KeyUnavailable, and then has redacted nothing.
+        """
+        if not len(signals):
+            return
+        places = self._places(signals)
+        self._redact(signals, places.region)
+        _fingerprint(signals)
+        rows = _table(signals, now)
+        for (region, day), chosen in places.partitions().items():
+            part = rows if len(chosen) == len(rows) else rows.take(chosen)
+            yield Recorded(signals.table, region, day, part)
+
+    def _places(self, signals: Signals) -> Places:
+        time = signals.columns["time"]
+        regions = signals.columns.get("region") or [None] * len(time)
+        return Places(time, [region or self.region for region in regions])
+
+    def _redact(self, signals: Signals, regions: Sequence[str]) -> None:
+        rows: dict[Zone, list[int]] = {}
+        zones = {region: self.zone_of(region) for region in set(regions)}
+        for row, region in enumerate(regions):
+            rows.setdefault(zones[region], []).append(row)
+        keys = {zone: self.key_of(zone) for zone in rows if not zone.open}
+        for zone, key in keys.items():
+            signal_redaction.redact(signals, rows[zone], zone, key)
+
+
+def identity(table: Table, region: str, rows: pa.Table) -> str:
+    """The id of the segment that holds these rows: the same rows, the same id, whenever observed."""
+    output = pa.BufferOutputStream()
+    told = rows.drop_columns(["observed_time"]).combine_chunks()
+    with pa.ipc.new_stream(output, told.schema) as stream:
+        stream.write_table(told)
+    return content_id([table.name.encode(), region.encode(), output.getvalue()])
+
+
+def _fingerprint(signals: Signals) -> None:
+    if signals.table is LOGS and "fingerprint" not in signals.columns:
+        columns, size = signals.columns, len(signals)
+        messages = [body or "" for body in columns.get("body") or [None] * size]
+        columns["fingerprint"] = fingerprints(messages, columns.get("error_type") or [None] * size)
+
+
+def _table(signals: Signals, now: int) -> pa.Table:
+    size = len(signals)
+    columns: dict[str, Sequence[Any]] = {**signals.columns, "observed_time": [now] * size}
+    schema = arrow_schema(signals.table)
+    arrays = [
+        _attributes(columns.get("attributes") or [None] * size)
+        if field.name == "attributes"
+        else _array(columns.get(field.name) or [None] * size, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, type)
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can spell and UTF-8 cannot
+        return pa.array([value and escaped(value) for value in values], type)
+
+
+def _attributes(maps: Sequence[Mapping[str, str | None] | None]) -> pa.Array:
+    offsets = pa.array([*accumulate((len(each) if each else 0 for each in maps), initial=0)], pa.int32())
+    present = [each for each in maps if each]
+    return pa.MapArray.from_arrays(
+        offsets,
+        _array([*chain.from_iterable(present)], _TEXT),
+        _array([*chain.from_iterable(each.values() for each in present)], _TEXT),
+    )
