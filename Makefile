@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+EMULATOR := .venv-emulator/.installed
+
 .PHONY: install demo test check bench clean
 
 install: $(INSTALLED)
@@ -13,12 +15,18 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dashboard,dev]'
 	touch $@
 
+# An emulator of AWS for the tests; it pins a botocore of its own, so it gets an environment of its own.
+$(EMULATOR): tests/emulator.txt
+	$(PYTHON) -m venv .venv-emulator
+	.venv-emulator/bin/python -m pip install --quiet --requirement tests/emulator.txt
+	touch $@
+
 # DEMO_ARGS reaches the command: make demo DEMO_ARGS="--seed 7 --minutes 5"
 demo: $(INSTALLED)
 	$(BIN)/regionscope demo $(DEMO_ARGS)
 
 # TEST_ARGS reaches pytest: make test TEST_ARGS="-k timeline -x"
-test: $(INSTALLED)
+test: $(INSTALLED) $(EMULATOR)
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
 check: $(INSTALLED)
@@ -32,4 +40,4 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/search.py $(BENCH_ARGS)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-emulator build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import emulators
 import pytest
 from hypothesis import settings
 from locations import Location
@@ -36,6 +37,20 @@ def s3_endpoint() -> Iterator[str]:
         assert port, "the S3 server did not start"
         yield f"http://127.0.0.1:{port}"
         server.terminate()
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The endpoint of a moto server of this test session's own."""
+    with emulators.moto() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[str]:
+    """The endpoint of a ministack of this test session's own."""
+    with emulators.ministack() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
