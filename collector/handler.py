@@ -150,21 +150,29 @@ class Collector:
 
     def _record(self, invocation: Invocation, delivery: Delivery, signals: Signals) -> None:
         """Rows of another table; what of them cannot be one goes to quarantine."""
-        account = invocation.account(delivery.item)
-        account.received += len(signals) + len(signals.misfits)
-        try:
-            for recorded in list(self.recorder.record(signals, invocation.now)):
-                invocation.record(delivery.item, recorded)
-        except KeyUnavailable as error:
-            invocation.fail([delivery.item], error)
-        except Exception as error:  # noqa: BLE001 - one payload nobody foresaw must not block a stream
-            account.received -= len(signals) - 1
-            self._reject(invocation, delivery, f"{type(error).__name__} while shaping {signals.table.name}")
+        invocation.account(delivery.item).received += len(signals) + len(signals.misfits)
+        self._keep(invocation, delivery, signals)
         for misfit in signals.misfits:
             alone = replace(delivery, payload=misfit.document)
             self._reject(invocation, alone, misfit.reason, misfit.region)
         if invocation.waiting > _BYTES:
             self._store(invocation)
+
+    def _keep(self, invocation: Invocation, delivery: Delivery, signals: Signals) -> None:
+        try:
+            for recorded in list(self.recorder.record(signals, invocation.now)):
+                invocation.record(delivery.item, recorded)
+        except KeyUnavailable as error:
+            invocation.fail([delivery.item], error)
+        except Exception as error:  # noqa: BLE001 - one row nobody foresaw must not cost its neighbours
+            if len(signals) > 1:
+                half = len(signals) // 2
+                self._keep(invocation, delivery, signals.only(range(half)))
+                self._keep(invocation, delivery, signals.only(range(half, len(signals))))
+                return
+            payload = delivery.payload or serialized(signals.row(0))
+            reason = f"{type(error).__name__} while shaping a row of {signals.table.name}"
+            self._reject(invocation, replace(delivery, payload=payload), reason)
 
     def _reject(
         self, invocation: Invocation, delivery: Delivery, reason: str, region: str | None = None

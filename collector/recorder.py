@@ -40,14 +40,11 @@ class Recorder:
     key_of: Callable[[Zone], bytes]
 
     def record(self, signals: Signals, now: int) -> Iterator[Recorded]:
-        """The rows of each partition, observed at `now` (epoch µs). Redacts the signals in place.
-
-        Raises KeyUnavailable, and then has redacted nothing.
-        """
+        """The rows of each partition, redacted, observed at `now` (epoch µs). Raises KeyUnavailable."""
         if not len(signals):
             return
         places = self._places(signals)
-        self._redact(signals, places.region)
+        signals = self._redacted(signals, places.region)
         _fingerprint(signals)
         rows = _table(signals, now)
         for (region, day), chosen in places.partitions().items():
@@ -59,14 +56,16 @@ class Recorder:
         regions = signals.columns.get("region") or [None] * len(time)
         return Places(time, [region or self.region for region in regions])
 
-    def _redact(self, signals: Signals, regions: Sequence[str]) -> None:
+    def _redacted(self, signals: Signals, regions: Sequence[str]) -> Signals:
         rows: dict[Zone, list[int]] = {}
         zones = {region: self.zone_of(region) for region in set(regions)}
         for row, region in enumerate(regions):
             rows.setdefault(zones[region], []).append(row)
         keys = {zone: self.key_of(zone) for zone in rows if not zone.open}
+        redacted = signals.only(range(len(signals))) if keys else signals
         for zone, key in keys.items():
-            signal_redaction.redact(signals, rows[zone], zone, key)
+            signal_redaction.redact(redacted, rows[zone], zone, key)
+        return redacted
 
 
 def identity(table: Table, region: str, rows: pa.Table) -> str:

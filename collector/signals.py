@@ -33,3 +33,12 @@ class Signals:
         """From plain records; a key that a record lacks is null in its row."""
         names = dict.fromkeys(chain.from_iterable(rows))
         return cls(table, {name: [row.get(name) for row in rows] for name in names}, list(misfits))
+
+    def only(self, chosen: Sequence[int]) -> Self:
+        """The chosen rows alone, without the misfits."""
+        columns = {name: [values[row] for row in chosen] for name, values in self.columns.items()}
+        return type(self)(self.table, columns)
+
+    def row(self, number: int) -> dict[str, Any]:
+        """One row as a plain record."""
+        return {name: values[number] for name, values in self.columns.items()}
