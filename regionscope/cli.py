@@ -20,6 +20,7 @@ from collector.accounting import Accounting
 from demo.shop import DEMO_USER, Parameters
 from infra import local
 from queries import Refused, Session, connect
+from queries.systems import states as systems_of
 from regionscope import check, output, tour
 from regionscope.config import ConfigError, resolve
 from regionscope.moment import moment
@@ -57,6 +58,7 @@ Requests = Annotated[
 Errors = Annotated[bool, typer.Option("--errors", help="Errors only.")]
 
 RECORD = ("time", "region", "service", "severity", "status", "error_type", "request_id", "message")
+SYSTEM = ("system", "signal", "received", "missing", "reason", "next")
 PATTERN = ("count", "users", "regions", "service", "error_type", "first_seen", "last_seen", "example")
 
 
@@ -116,6 +118,24 @@ def patterns(
         output.print_table(rows, PATTERN)
     else:
         output.err.print(f"no errors since {since}")
+
+
+@app.command()
+def systems(
+    since: Since = "24h",
+    config: ConfigFile = None,
+    store: StoreUri = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what arrives of each system from which region, and what is missing, why, and what to do."""
+    settings = resolve(config, store)
+    window = _window(since, None)
+    with _session(config, store) as session:
+        states = systems_of(session, sorted(settings.regions), window["since"])
+    if as_json:
+        output.print_json([asdict(state) for state in states])
+        return
+    output.print_table(output.systems(map(asdict, states), datetime.now(UTC)), SYSTEM)
 
 
 @app.command()

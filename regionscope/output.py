@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -67,6 +67,32 @@ def record(row: Row) -> dict[str, Any]:
     message = (row.get("attributes") or {}).get("message") or row.get("body")
     level = row.get("severity_text") or severity_name(row.get("severity_number"))
     return {**row, "severity": level, "status": row.get("http_status"), "message": message}
+
+
+def systems(states: Iterable[Row], now: datetime) -> list[Row]:
+    """States of queries.systems as the columns shown to people: per region how long ago it was received.
+
+    A system is named where its signals begin.
+    """
+    shown: list[Row] = []
+    last = None
+    for state in states:
+        received = [f"{one['region']} {ago(now - one['received'])}" for one in state["received"]]
+        name = "" if state["system"] == last else state["system"]
+        last = state["system"]
+        shown.append(
+            {**state, "system": name, "received": received or None, "missing": state["missing"] or None}
+        )
+    return shown
+
+
+def ago(age: timedelta) -> str:
+    """An age in its largest unit: `12s`, `3m`, `5h`, `2d`."""
+    seconds = max(int(age.total_seconds()), 0)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def severity_name(number: int | None) -> str | None:
