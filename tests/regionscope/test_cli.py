@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from regionscope.cli import RECORD
+from regionscope.commands.ask import RECORD
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

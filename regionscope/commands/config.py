@@ -1,0 +1,37 @@
+"""Commands about the configuration file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from regionscope import check, output
+from regionscope.commands.common import AsJson, ConfigFile, Failure, StoreUri
+from regionscope.config import resolve
+
+app = typer.Typer(no_args_is_help=True, help="Check the configuration file.")
+
+
+@app.callback()
+def section() -> None:
+    """Check the configuration file."""
+
+
+@app.command("check")
+def config_check(config: ConfigFile = None, store: StoreUri = None, as_json: AsJson = False) -> None:
+    """Check the configuration, and try its store and its zones' keys."""
+    report = check.check(resolve(config, store))
+    if as_json:
+        output.print_json({"ok": report.ok, **asdict(report)})
+    else:
+        output.out.print(f"store: {report.store}", markup=False)
+        for region, policy in report.regions.items():
+            output.out.print(f"{region}: {policy}", markup=False)
+    if not as_json or report.ok:
+        for problem in report.problems:
+            output.err.print(f"problem: {problem}", markup=False)
+    if not report.ok:
+        raise Failure(f"{len(report.problems)} problems")
+    if not as_json:
+        output.out.print("ok")
