@@ -6,7 +6,7 @@ atomic step, and a committer that was overtaken looks again before it tries agai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -14,10 +14,11 @@ from itertools import groupby
 from deltalake.transaction import AddAction, RemoveAction, Transaction
 
 from store import engine, layout, parts, tables
-from store.drafts import Draft, Failed, examine, new_rows
+from store.drafts import Draft, Examined, Failed, Loss, examine, new_rows, rest
 from store.engine import Workspace
 from store.layout import DataFile
 from store.objects import Store
+from store.parts import Statistics
 from store.schema import TABLES, Table
 from store.tables import Snapshot
 
@@ -28,7 +29,8 @@ BATCH = 200  # segments in one commit: bounds the memory, and the work lost when
 class CommitResult:
     """What became of the segments: committed now, known from before, or failed and left where they are.
 
-    `rows` were added; `duplicates` were in the committed segments and had been delivered before.
+    `rows` were added; `duplicates` were in the committed segments and told nothing new; `replaced` had been
+    committed before and were taken out for newer ones, so that the table has `rows - replaced` more.
     """
 
     committed: tuple[DataFile, ...] = ()
@@ -36,6 +38,7 @@ class CommitResult:
     failed: tuple[Failed, ...] = ()
     rows: int = 0
     duplicates: int = 0
+    replaced: int = 0
 
     def __add__(self, other: CommitResult) -> CommitResult:
         return CommitResult(
@@ -44,6 +47,7 @@ class CommitResult:
             self.failed + other.failed,
             self.rows + other.rows,
             self.duplicates + other.duplicates,
+            self.replaced + other.replaced,
         )
 
 
@@ -91,68 +95,87 @@ def _commit(store: Store, table: Table, files: Sequence[DataFile]) -> CommitResu
         for _ in tables.attempts(f"committing to {table.name}"):
             snapshot = tables.snapshot(store, table)
             new = [file for file in files if not snapshot.knows(file.name)]
-            staged, failed = _stage_all(work, table, snapshot, new)
+            staged = [_stage(work, table, snapshot, segments) for segments in _partitions(new)]
             actions = [action for one in staged for action in one.actions]
-            if not staged or tables.change(snapshot, actions, _transactions(staged)):
-                return _result(snapshot, files, staged, failed)
-            parts.discard(store, table, [one.part for one in staged if one.part])
+            if not actions or tables.change(snapshot, actions, _transactions(staged)):
+                return _result(snapshot, files, [one.examined for one in staged])
+            parts.discard(store, table, [part for one in staged for part in one.parts])
     raise AssertionError("attempts() either yields or raises")
+
+
+def _partitions(segments: Sequence[DataFile]) -> Iterator[list[DataFile]]:
+    for _, group in groupby(segments, key=lambda file: (file.region, file.day)):
+        yield list(group)
 
 
 @dataclass(frozen=True, slots=True)
 class _Staged:
-    """A segment ready to be committed: what the log shall say of it, and the part made of it, if any."""
+    """The segments of a partition, what the log shall say, and the parts that were made for it."""
 
-    draft: Draft
+    examined: Examined
     actions: list[AddAction | RemoveAction]
-    part: DataFile | None = None
+    parts: list[DataFile]
 
 
-def _stage_all(
-    work: Workspace, table: Table, snapshot: Snapshot, segments: Sequence[DataFile]
-) -> tuple[list[_Staged], list[Failed]]:
-    staged: list[_Staged] = []
-    failed: list[Failed] = []
-    for place, partition in groupby(segments, key=lambda file: (file.region, file.day)):
-        committed = [file for file in snapshot.active.values() if (file.region, file.day) == place]
-        readable, unreadable = examine(work, table, committed, list(partition))
-        staged += [_stage(work, table, draft) for draft in readable]
-        failed += unreadable
-    return staged, failed
+def _stage(work: Workspace, table: Table, snapshot: Snapshot, segments: Sequence[DataFile]) -> _Staged:
+    place = segments[0]
+    committed = [
+        file for file in snapshot.active.values() if (file.region, file.day) == (place.region, place.day)
+    ]
+    staged = _Staged(examine(work, table, committed, segments), [], [])
+    for draft in staged.examined.drafts:
+        _stage_draft(work, table, draft, staged)
+    for loss in staged.examined.losses:
+        _stage_loss(work, table, place, loss, staged)
+    return staged
 
 
-def _stage(work: Workspace, table: Table, draft: Draft) -> _Staged:
+def _stage_draft(work: Workspace, table: Table, draft: Draft, staged: _Staged) -> None:
     file = draft.file
     if draft.statistics.rows and not draft.duplicates:
-        return _Staged(draft, [parts.add_action(file, draft.size, draft.statistics, data_change=True)])
+        staged.actions.append(parts.add_action(file, draft.size, draft.statistics, data_change=True))
+        return
     # The log notes that the segment is dealt with though it is not in the table; vacuum deletes it.
     given_up = tables.remove_action(file.name, file.region, file.day, draft.size, data_change=False)
-    if not draft.statistics.rows:
-        return _Staged(draft, [given_up])
-    part = replace(file, id=parts.new_id(), part=True)
+    staged.actions.append(given_up)
+    if draft.statistics.rows:
+        _put_part(work, file, new_rows(work, table, draft), draft.statistics, staged)
+
+
+def _stage_loss(work: Workspace, table: Table, place: DataFile, loss: Loss, staged: _Staged) -> None:
+    file, kept = loss.file, rest(work, table, loss)
+    staged.actions.append(tables.remove_action(file.name, file.region, file.day, file.size, data_change=True))
+    if file.rows != loss.rows:
+        _put_part(work, place, kept, parts.statistics(work.connection, table, kept), staged)
+
+
+def _put_part(work: Workspace, place: DataFile, rows: str, statistics: Statistics, staged: _Staged) -> None:
+    """Put a part with the rows of a SQL relation, in the place of a segment of the same partition."""
+    part = replace(place, id=parts.new_id(), part=True)
     output = work.folder / part.id
-    parts.write(work.connection, new_rows(work, table, draft), output)
+    parts.write(work.connection, rows, output)
+    staged.parts.append(part)
     work.store.put(part.path, output)
-    add = parts.add_action(part, output.stat().st_size, draft.statistics, data_change=True)
+    staged.actions.append(parts.add_action(part, output.stat().st_size, statistics, data_change=True))
     output.unlink()
-    return _Staged(draft, [add, given_up], part)
 
 
 def _transactions(staged: Sequence[_Staged]) -> list[Transaction]:
     """One application transaction per segment: any Delta engine can ask whether it was committed."""
     now = tables.now_ms()
-    return [Transaction(one.draft.file.name, 1, now) for one in staged]
+    return [Transaction(draft.file.name, 1, now) for one in staged for draft in one.examined.drafts]
 
 
-def _result(
-    snapshot: Snapshot, files: Sequence[DataFile], staged: Sequence[_Staged], failed: Sequence[Failed]
-) -> CommitResult:
+def _result(snapshot: Snapshot, files: Sequence[DataFile], examined: Sequence[Examined]) -> CommitResult:
+    drafts = [draft for one in examined for draft in one.drafts]
+    failed = [failure for one in examined for failure in one.failed]
     # Of a file that is gone the transaction may still tell that it was committed once.
     past = {one.file for one in failed if snapshot.delta.transaction_version(one.file.name) is not None}
     return CommitResult(
-        tuple(one.draft.file for one in staged),
+        tuple(draft.file for draft in drafts),
         tuple(file for file in files if file in past or snapshot.knows(file.name)),
         tuple(one for one in failed if one.file not in past),
-        sum(one.draft.statistics.rows for one in staged),
-        sum(one.draft.duplicates for one in staged),
+        sum(draft.statistics.rows for draft in drafts),
+        sum(draft.duplicates for draft in drafts),
+        sum(loss.rows for one in examined for loss in one.losses),
     )

@@ -5,6 +5,7 @@
 <root>/<table>/region=<region>/day=<YYYY-MM-DD>/part-<id>.parquet a file made by the committer or compaction
 <root>/quarantine/region=<region>/day=<YYYY-MM-DD>/<id>.jsonl.gz  records that could not be read
 <root>/removed/<YYYY-MM-DD>/<id>.json                            what retention removed, and why
+<root>/marks/<name>.json                                        how far a collector that pulls has come
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from datetime import date
 
 QUARANTINE = "quarantine"
 REMOVED = "removed"
+MARKS = "marks"
 
 _REGION = re.compile(r"[a-z0-9-]+")
+_MARK = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*")
 _PARTITION = r"(?P<table>[a-z_]+)/region=(?P<region>[a-z0-9-]+)/day=(?P<day>\d{4}-\d\d-\d\d)/"
 _FILE = re.compile(_PARTITION + r"(?P<part>part-)?(?P<id>[0-9a-f]{32})\.parquet")
 _QUARANTINED = re.compile(_PARTITION + r"(?P<id>[0-9a-f]{32})\.jsonl\.gz")
@@ -84,6 +87,16 @@ def quarantined(path: str) -> tuple[str, date] | None:
 
 def removed_path(day: date, id: str) -> str:
     return f"{REMOVED}/{day.isoformat()}/{id}.json"
+
+
+def mark_path(name: str) -> str:
+    """Raises ValueError for a name that is not words, regions or ids with slashes between them."""
+    if not _MARK.fullmatch(name):
+        raise ValueError(
+            f"mark {name[:80]!r}: must be lower-case letters, digits, hyphens and underscores, "
+            "in parts with a slash between them"
+        )
+    return f"{MARKS}/{name}.json"
 
 
 def _day(match: re.Match[str] | None) -> date | None:

@@ -43,7 +43,8 @@ class Table:
 
     `key` names the columns that make two rows the same delivery, `sort` the order of rows in a compacted
     file, and `bloom` the columns that get a Bloom filter there. Of rows with the same key that say different
-    things the table keeps the one with the greatest `revision`; without one, the row that came first.
+    things the table keeps the one with the greatest `revision`, but none without a value in `final` if there
+    is one with; without `revision`, the row that came first.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Table:
     sort: tuple[str, ...]
     bloom: tuple[str, ...]
     revision: str | None = None
+    final: str | None = None
 
     @property
     def stored(self) -> tuple[Column, ...]:
@@ -127,6 +129,7 @@ SPANS = Table(
     sort=("trace_id", "time"),
     bloom=("user_id", "request_id"),
     revision="observed_time",
+    final="duration_ms",
 )
 
 METRICS = Table(
@@ -175,7 +178,7 @@ EVENTS = Table(
             "kind",
             "string",
             "health_check, alarm, failover, switchover, replication_failure, aws_health, deployment, drill, "
-            "routing, topology or collector",
+            "routing, topology, compute or collector",
         ),
         Column("subject", "string", "what changed: the alarm, the cluster, the table, the function"),
         Column("state", "string", "the state it is in now, in its source's word"),

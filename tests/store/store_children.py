@@ -17,6 +17,7 @@ from store_rows import START, Row, deliver
 
 from store import commit, compact, objects, retention, tables
 from store.objects import Store
+from store.schema import LOGS, Table
 
 KILLED = 9  # exit code of a child that reached the point where it was to end
 LATER = START + timedelta(days=3)
@@ -89,11 +90,11 @@ def _end_at(when: str, point: str) -> None:
     setattr(owner, name, fatal)
 
 
-def deliver_and_commit(location: Location, deliveries: list[list[Row]]) -> None:
+def deliver_and_commit(location: Location, deliveries: list[list[Row]], table: Table = LOGS) -> None:
     """Deliver and commit, one after the other."""
     store = location.open()
     for rows in deliveries:
-        commit.commit(store, deliver(store, rows))
+        commit.commit(store, deliver(store, rows, table=table))
 
 
 def compact_times(location: Location, times: int) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from store import layout
 from store.layout import DataFile, content_id, data_file, quarantine_path, quarantined, region_name
+from store.schema import TABLES
 
 ID = "0123456789abcdef" * 2
 
@@ -58,4 +59,5 @@ def test_a_region_that_cannot_stand_in_a_path_is_refused(region: str) -> None:
 
 
 def test_every_kind_of_object_has_its_own_folder() -> None:
-    assert len({layout.QUARANTINE, layout.REMOVED, "logs"}) == 3
+    folders = [layout.QUARANTINE, layout.REMOVED, layout.MARKS, *TABLES]
+    assert len(set(folders)) == len(folders)
