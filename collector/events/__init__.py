@@ -1,0 +1,1 @@
+"""What AWS pushes when something changes: one module per family of events, rows of `events` out."""
