@@ -37,6 +37,7 @@ check: $(INSTALLED)
 # BENCH_ARGS reaches the search benchmark: make bench BENCH_ARGS="--millions 20"
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/otlp.py
 	$(BIN)/python benchmarks/search.py $(BENCH_ARGS)
 
 clean:
