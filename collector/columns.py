@@ -5,8 +5,9 @@ Columns rather than rows because every later step (redaction, fingerprints, Arro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import groupby
 from typing import Any
 
 
@@ -35,6 +36,14 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.message)
+
+    def runs(self) -> Iterator[tuple[Source, int, int]]:
+        """Each source with the rows of its events that stand side by side: the first, and the one after."""
+        start = 0
+        for source, run in groupby(self.source):
+            end = start + len(list(run))
+            yield source, start, end
+            start = end
 
     def extend(self, other: Events) -> None:
         """Append another batch's events."""

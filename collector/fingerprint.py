@@ -46,23 +46,33 @@ _ROW = r"\*(?:[\s.,:;/+()\[\]-]*\*)+"  # values side by side: a date, a list, gr
 
 def fingerprints(templates: Sequence[str | None], error_types: Sequence[str | None]) -> list[str]:
     """16 hex digits for each message and the type of its error."""
-    pairs = list(zip(templates, error_types, strict=True))
-    distinct = list(dict.fromkeys(pairs))
-    masked = _masked([_ends(template or "", _READ).replace("_", "-") for template, _ in distinct])
-    found = {
-        pair: blake2b(
-            f"{_ends(text, _KEPT)}\n{pair[1] or ''}".encode("utf-8", "replace"), digest_size=8
-        ).hexdigest()
-        for pair, text in zip(distinct, masked, strict=True)
-    }
-    return [found[pair] for pair in pairs]
+    distinct = list(dict.fromkeys(templates))
+    masked = dict(zip(distinct, _masked(distinct), strict=True))
+    found: dict[tuple[str, str | None], str] = {}
+    prints = []
+    for template, error in zip(templates, error_types, strict=True):
+        kind = masked[template], error
+        known = found.get(kind)
+        if known is None:
+            known = found[kind] = _digest(*kind)
+        prints.append(known)
+    return prints
+
+
+def _digest(masked: str, error_type: str | None) -> str:
+    text = f"{_ends(masked, _KEPT)}\n{error_type or ''}"
+    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _ends(text: str, size: int) -> str:
     return text if len(text) <= 2 * size else f"{text[:size]}\n{text[-size:]}"
 
 
-def _masked(texts: Sequence[str]) -> list[str]:
-    values = pc.replace_substring_regex(arrow(texts), _VALUE, "*")
+def _masked(templates: Sequence[str | None]) -> list[str]:
+    texts = [text or "" for text in templates]
+    if max(map(len, texts), default=0) > 2 * _READ:
+        texts = [_ends(text, _READ) for text in texts]
+    words = pc.replace_substring(arrow(texts), "_", "-")
+    values = pc.replace_substring_regex(words, _VALUE, "*")
     masked: list[str] = pc.replace_substring_regex(values, _ROW, "*").to_pylist()
     return masked

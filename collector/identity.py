@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import string
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from collector.placeholder import PATTERN, placeholder, quoted
@@ -33,6 +34,7 @@ class Identity:
         "_no_string",
         "_placeholder",
         "_quoted",
+        "_quoted_placeholder",
         "_value",
         "pseudonym",
     )
@@ -41,7 +43,7 @@ class Identity:
         self.pseudonym = pseudonym
         self._value = value
         self._placeholder = placeholder(kind, pseudonym)
-        self._quoted = f'"{value}"', f'"{self._placeholder}"'
+        self._quoted, self._quoted_placeholder = f'"{value}"', f'"{self._placeholder}"'
         self._distinctive = len(value) >= (6 if value.isdigit() else 3)
         self._no_string = bool(_NO_STRING.fullmatch(value))
         self._named = any(map(str.isalnum, value))
@@ -54,9 +56,10 @@ class Identity:
         """
         if not self._named:
             return message
-        without = message.replace(*self._quoted, 1)
-        again = self._value in without or self._may_be_encoded(message)
-        return None if again or without is message else without
+        without = message.replace(self._quoted, self._quoted_placeholder, 1)
+        if without is message or self._value in without or self._may_be_encoded(message):
+            return None
+        return without
 
     def text(self, text: str) -> str:
         """The text without this id; JSON stays JSON."""
@@ -69,6 +72,11 @@ class Identity:
         if self._value in replaced:
             replaced = self._replace(replaced, self._value)
         return quoted(replaced) if self._no_string and replaced is not text else replaced
+
+    def texts(self, texts: Iterable[str | None]) -> tuple[str | None, ...]:
+        """The texts without this id."""
+        value, encoded = self._value, self._encoded
+        return tuple([self.text(text) if text and (encoded or value in text) else text for text in texts])
 
     def _may_be_encoded(self, text: str) -> bool:
         return bool(self._encoded) and ("\\" in text or "%" in text)

@@ -8,7 +8,7 @@ equal pseudonyms in the whole zone; an e-mail address has one and the same as an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from collector.columns import Parsed
 from collector.identity import Identity
 from collector.patterns import Detector, detectors
 from collector.placeholder import placeholder
-from collector.scrub import Scrubber, needed
+from collector.scrub import Scrubber, needed, suspects
 from store.zone import Kind, Zone, canonical, pseudonym
 
 
@@ -68,12 +68,12 @@ def _redact_values(
     common = [detector for detector in wanted if detector.common]
     rare = [detector for detector in wanted if not detector.common]
     scrubber = partial(Scrubber, placeholder_of=partial(_placeholder, key))
-    special = needed([body[row] for row in rows], rare) if rare else {}
+    suspected = [rows[at] for at in suspects([body[row] for row in rows], wanted)]
+    special = needed([body[row] for row in suspected], rare)
     for at, found in special.items():
         present = {*found, *common}
-        _scrub(parsed, body, [rows[at]], scrubber([each for each in wanted if each in present]))
-    if common:
-        _scrub(parsed, body, [row for at, row in enumerate(rows) if at not in special], scrubber(common))
+        _scrub(parsed, body, [suspected[at]], scrubber([each for each in wanted if each in present]))
+    _scrub(parsed, body, [row for at, row in enumerate(suspected) if at not in special], scrubber(common))
 
 
 def _scrub(parsed: Parsed, body: list[str], rows: Sequence[int], scrub: Scrubber) -> None:
@@ -84,10 +84,11 @@ def _scrub(parsed: Parsed, body: list[str], rows: Sequence[int], scrub: Scrubber
         if after != before:
             body[row] = after
             changed.append(row)
-    texts = list(dict.fromkeys(text for row in changed for text in _texts(parsed, row) if text))
-    scrubbed = dict(zip(texts, scrub(texts), strict=True))
+    texts = list({text for row in changed for text in _texts(parsed, row) if text})
+    scrubbed: dict[str | None, str | None] = dict(zip(texts, scrub(texts), strict=True))
+    scrubbed |= {None: None, "": ""}
     for row in changed:
-        _rewrite(parsed, row, scrubbed.__getitem__)
+        _rewrite(parsed, row, lambda texts: tuple(map(scrubbed.__getitem__, texts)))
 
 
 def _redact_identities(parsed: Parsed, body: list[str], rows: Sequence[int], key: bytes) -> None:
@@ -100,17 +101,17 @@ def _redact_identities(parsed: Parsed, body: list[str], rows: Sequence[int], key
 
 
 def _redact_ids(
-    parsed: Parsed, body: list[str], rows: Iterable[int], kind: str, ids: list[str | None], key: bytes
+    parsed: Parsed, body: list[str], rows: Sequence[int], kind: str, ids: list[str | None], key: bytes
 ) -> None:
+    known = {value: _identity(kind, key, value) for value in {ids[row] for row in rows} if value}
     for row in rows:
         if value := ids[row]:
-            identity = _identity(kind, key, value)
+            identity = known[value]
             ids[row] = identity.pseudonym
             without = identity.cut(body[row])
-            repeated = value in parsed.attribute_values[row] or value in parsed.template[row]
-            if without is None or repeated:
+            if without is None or value in parsed.attribute_values[row] or value in parsed.template[row]:
                 body[row] = identity.text(body[row])
-                _rewrite(parsed, row, identity.text)
+                _rewrite(parsed, row, identity.texts)
             else:
                 body[row] = without
 
@@ -126,17 +127,18 @@ def _texts(parsed: Parsed, row: int) -> list[str | None]:
     return [*columns, *parsed.attribute_keys[row], *parsed.attribute_values[row]]
 
 
-def _rewrite(parsed: Parsed, row: int, scrubbed: Callable[[str], str]) -> None:
+def _rewrite(parsed: Parsed, row: int, scrub: Callable[[Sequence[Any]], tuple[Any, ...]]) -> None:
     """Replace every text of the row but its body."""
-    for column in _columns(parsed):
-        if text := column[row]:
-            column[row] = scrubbed(text)
-    parsed.attribute_keys[row] = _distinct([text and scrubbed(text) for text in parsed.attribute_keys[row]])
-    parsed.attribute_values[row] = tuple([text and scrubbed(text) for text in parsed.attribute_values[row]])
+    columns = _columns(parsed)
+    for column, text in zip(columns, scrub([column[row] for column in columns]), strict=True):
+        column[row] = text
+    keys = parsed.attribute_keys[row]
+    parsed.attribute_keys[row] = _distinct(keys, scrub(keys))
+    parsed.attribute_values[row] = scrub(parsed.attribute_values[row])
 
 
-def _distinct(keys: Sequence[str]) -> tuple[str, ...]:
+def _distinct(before: Sequence[str], keys: Sequence[str]) -> Sequence[str]:
     """The keys, numbered where two have become one: a map has each only once."""
-    if len(set(keys)) == len(keys):
-        return tuple(keys)
+    if keys == before or len(set(keys)) == len(keys):
+        return keys
     return tuple(f"{key}#{place}" if key in keys[:place] else key for place, key in enumerate(keys))

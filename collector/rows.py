@@ -6,10 +6,11 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import accumulate, chain, groupby
+from itertools import accumulate, chain
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from collector.columns import Events, Parsed, Source
 from collector.moment import DAY, day_of
@@ -59,27 +60,32 @@ def table(
     events: Events, parsed: Parsed, where: Places, fingerprints: Sequence[str], observed: int
 ) -> pa.Table:
     """The events as rows of `logs`, without the partition columns; `observed` is epoch µs."""
-    size = len(events)
-    columns: dict[str, Sequence[Any]] = {
+    runs = list(events.runs())
+    accounts = [source.account_id for source, _, _ in runs]
+    columns: dict[str, Sequence[Any] | pa.Array] = {
+        **{field.name: getattr(parsed, field.name) for field in _SCHEMA if hasattr(parsed, field.name)},
         "time": where.time,
-        "observed_time": [observed] * size,
-        "account_id": [
-            source.account_id or own for source, own in zip(events.source, parsed.account_id, strict=True)
-        ],
+        "observed_time": pa.repeat(pa.scalar(observed, _SCHEMA.field("observed_time").type), len(events)),
         "body": events.message,
-        "log_group": [source.log_group for source in events.source],
-        "log_stream": [source.log_stream for source in events.source],
+        "log_group": _spread(runs, [source.log_group for source, _, _ in runs]),
+        "log_stream": _spread(runs, [source.log_stream for source, _, _ in runs]),
+        "account_id": _spread(runs, accounts) if all(accounts) else _accounts(events, parsed),
         "event_id": events.event_id,
         "fingerprint": fingerprints,
+        "attributes": _attributes(parsed.attribute_keys, parsed.attribute_values),
     }
-    attributes = _attributes(parsed.attribute_keys, parsed.attribute_values)
-    arrays = [
-        attributes
-        if field.name == "attributes"
-        else _array(columns.get(field.name) or getattr(parsed, field.name), field.type)
-        for field in _SCHEMA
-    ]
+    arrays = [_array(columns[field.name], field.type) for field in _SCHEMA]
     return pa.Table.from_arrays(arrays, schema=_SCHEMA)
+
+
+def _accounts(events: Events, parsed: Parsed) -> list[str | None]:
+    return [source.account_id or own for source, own in zip(events.source, parsed.account_id, strict=True)]
+
+
+def _spread(runs: Sequence[tuple[Source, int, int]], values: Sequence[str | None]) -> pa.Array:
+    """One value per run as one per row."""
+    ends = pa.array([end for _, _, end in runs], pa.int32())
+    return pc.run_end_decode(pa.RunEndEncodedArray.from_arrays(ends, _array(values, _TEXT)))
 
 
 def partition(tables: Sequence[pa.Table], region: str, day: date) -> pa.Table:
@@ -100,10 +106,9 @@ class Names:
 
     def add(self, events: Events, time: Sequence[int]) -> None:
         row = len(self.times)
-        for source, run in groupby(events.source):
+        for source, start, _ in events.runs():
             if not self.streams or self.streams[-1][1] != source:
-                self.streams.append((row, source))
-            row += sum(1 for _ in run)
+                self.streams.append((row + start, source))
         self.ids += "\n".join([*events.event_id, ""]).encode("utf-8", "backslashreplace")
         self.times.extend(time)
 
@@ -114,7 +119,9 @@ def identity(names: Names, region: str) -> str:
     return content_id([bytes(names.ids), names.times.tobytes(), streams.encode("utf-8", "backslashreplace")])
 
 
-def _array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
+def _array(values: Sequence[Any] | pa.Array, type: pa.DataType) -> pa.Array:
+    if isinstance(values, pa.Array):
+        return values
     try:
         return pa.array(values, type)
     except UnicodeEncodeError:  # a lone surrogate, which JSON can spell and UTF-8 cannot
@@ -127,9 +134,12 @@ def escaped(text: str) -> str:
 
 
 def _attributes(keys: Sequence[Sequence[str]], values: Sequence[Sequence[str | None]]) -> pa.Array:
-    offsets = pa.array(list(accumulate(map(len, keys), initial=0)), pa.int32())
-    return pa.MapArray.from_arrays(
-        offsets,
-        _array(list(chain.from_iterable(keys)), _TEXT),
-        _array(list(chain.from_iterable(values)), _TEXT),
+    """The attributes as a map. Few sequences of keys recur in many rows."""
+    distinct = {each: number for number, each in enumerate(dict.fromkeys(keys))}
+    lists = pa.ListArray.from_arrays(
+        pa.array(list(accumulate(map(len, distinct), initial=0)), pa.int32()),
+        _array(list(chain.from_iterable(distinct)), _TEXT),
     )
+    spread = lists.take(pa.array(list(map(distinct.__getitem__, keys)), pa.int32()))
+    items = _array(list(chain.from_iterable(values)), _TEXT)
+    return pa.MapArray.from_arrays(spread.offsets, spread.values, items)

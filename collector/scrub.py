@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.patterns import Detector
@@ -54,13 +55,27 @@ class Scrubber:
         return text
 
 
+def suspects(texts: Sequence[str], detectors: Sequence[Detector]) -> list[int]:
+    """The positions of the texts that may hold a value."""
+    return _hits(arrow(texts), detectors)
+
+
 def needed(texts: Sequence[str], detectors: Sequence[Detector]) -> dict[int, list[Detector]]:
     """The texts that may hold a value, by position, each with the detectors that may find it."""
     column = arrow(texts)
-    hits = pc.indices_nonzero(pc.match_substring_regex(column, "|".join(each.hint for each in detectors)))
-    positions, column = hits.to_pylist(), column.take(hits)
+    positions = _hits(column, detectors)
+    column = column.take(pa.array(positions, pa.int32()))
     found: dict[int, list[Detector]] = defaultdict(list)
     for detector in detectors if positions else ():
-        for at in pc.indices_nonzero(pc.match_substring_regex(column, detector.hint)).to_pylist():
+        for at in _hits(column, [detector]):
             found[positions[at]].append(detector)
     return found
+
+
+def _hits(column: pa.StringArray, detectors: Sequence[Detector]) -> list[int]:
+    """All hints together take RE2 the time of one."""
+    if not detectors:
+        return []
+    either = "|".join(detector.hint for detector in detectors)
+    hits: list[int] = pc.indices_nonzero(pc.match_substring_regex(column, either)).to_pylist()
+    return hits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _NO_TRACE, _NO_SPAN = bytes(16), bytes(8)  # all zeros is invalid: W3C Trace Context, section 3.2.2.3
 
 
@@ -21,6 +23,22 @@ def trace_id(text: str) -> str | None:
         return None
     # fromhex() skips spaces, so a text with any comes out too short
     return raw.hex() if len(raw) == 16 and raw != _NO_TRACE else None
+
+
+def xray_trace_ids(texts: Sequence[str]) -> list[str] | None:
+    """`trace_id` of texts that all are X-Ray's `1-8hex-24hex`, and valid; None if any is not."""
+    size, joined = len(texts), "".join(texts)
+    if set(map(len, texts)) != {35} or joined[::35] != "1" * size or joined.count("-") != 2 * size:
+        return None
+    if joined[1::35] != "-" * size or joined[10::35] != "-" * size:
+        return None
+    digits = joined.replace("-", "").lower()
+    found = [digits[start : start + 32] for start in range(1, len(digits), 33)]
+    try:
+        raw = bytes.fromhex("".join(found))
+    except ValueError:
+        return None
+    return found if len(raw) == 16 * size and _NO_TRACE.hex() not in found else None
 
 
 def _digits(text: str) -> str:

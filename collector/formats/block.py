@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
-from typing import Any
+from typing import Any, Self
 
 from collector.formats.dialect import Dialect
 
@@ -18,6 +18,12 @@ class Block:
     keys: tuple[str, ...]
     columns: Sequence[Sequence[Any]]
     dialect: Dialect
+
+    @classmethod
+    def of(cls, rows: Sequence[int], columns: Mapping[str, Sequence[Any]], dialect: Dialect) -> Self:
+        """The block of these rows and fields, in which what the dialect takes for null is null."""
+        values = map(_undashed, columns.values()) if dialect.dashes else columns.values()
+        return cls(rows, tuple(columns), list(values), dialect)
 
     def only(self, chosen: Sequence[bool]) -> Block:
         """The chosen rows alone."""
@@ -44,24 +50,21 @@ def readable(
     """The records as blocks; the rows of those that are None are unread."""
     shapes: dict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = {}
     unread = []
-    last: tuple[str, ...] | None = None
     for row, record in zip(rows, records, strict=True):
         if record is None:
             unread.append(row)
             continue
         shape = tuple(record)
-        if shape != last:  # neighbours are often alike
-            shape_rows, alike = shapes.setdefault(shape, ([], []))
-            last = shape
+        if shape not in shapes:
+            shapes[shape] = [], []
+        shape_rows, alike = shapes[shape]
         shape_rows.append(row)
         alike.append(record)
-    blocks = [_block(keys, *group, dialect_of(keys)) for keys, group in shapes.items()]
+    blocks = []
+    for keys, (shape_rows, alike) in shapes.items():
+        columns = dict(zip(keys, zip(*map(dict.values, alike), strict=True), strict=True))
+        blocks.append(Block.of(shape_rows, columns, dialect_of(keys)))
     return Reading(blocks, unread)
-
-
-def _block(keys: tuple[str, ...], rows: list[int], records: list[dict[str, Any]], dialect: Dialect) -> Block:
-    columns = list(zip(*map(dict.values, records), strict=True))
-    return Block(rows, keys, list(map(_undashed, columns)) if dialect.dashes else columns, dialect)
 
 
 def _undashed(values: Sequence[Any]) -> Sequence[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collector.formats.access_dialects import CLOUDFRONT
+from collector.formats.azure import AZURE
 from collector.formats.dialect import Dialect
 
 
@@ -184,7 +185,7 @@ RESOLVER = Dialect(
     marks=_marks("query_timestamp query_name rcode"),
 )
 
-_MARKED = (PLATFORM, EMF, CLOUDTRAIL, WAF, API_GATEWAY, CLOUDFRONT, RESOLVER, GELF, PINO)
+_MARKED = (PLATFORM, EMF, CLOUDTRAIL, WAF, API_GATEWAY, CLOUDFRONT, RESOLVER, AZURE, GELF, PINO)
 
 
 def dialect_of(keys: tuple[str, ...]) -> Dialect:

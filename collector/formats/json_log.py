@@ -1,4 +1,4 @@
-"""JSON messages: parsed, opened to one level of dotted keys, and grouped by their keys."""
+"""JSON messages: parsed, grouped by their keys, and opened column by column to one level of dotted keys."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import orjson
 
 from collector.columns import Source
 from collector.fields import FieldMap
-from collector.formats.block import Reading, readable
+from collector.formats.block import Block, Reading
 from collector.formats.dialect import CONTAINERS
 from collector.formats.json_dialects import dialect_of
 
 DEPTH = 32  # levels of objects that become dotted keys; what is nested deeper is treated as text
 _WRAPS = 3  # how often JSON may be encoded in JSON
 _WRAPPING = ("message", "msg", "body")  # fields whose object is the record itself
+
+Record = dict[str, Any]
+Shape = tuple[Any, ...]  # the keys of a record; one of an object stands in a pair with the object's shape
 
 
 class _TooDeep(Exception):
@@ -26,30 +29,49 @@ def read(
     rows: Sequence[int], messages: Sequence[str], sources: Sequence[Source], fields: FieldMap
 ) -> Reading:
     """Blocks of the rows that hold a JSON object; whatever else is unread."""
-    return readable(rows, [opened(messages[row], fields) for row in rows], dialect_of)
+    groups: dict[Shape, tuple[list[int], list[Record]]] = {}
+    unread: list[int] = []
+    for row in rows:
+        record, shape = _loaded(messages[row], fields)
+        if not shape:
+            unread.append(row)
+            continue
+        group = groups.get(shape)
+        if group is None:
+            group = groups[shape] = ([], [])
+        group[0].append(row)
+        group[1].append(record)
+    return Reading([_block(shape, *group) for shape, group in groups.items()], unread)
 
 
-def opened(message: str, fields: FieldMap) -> dict[str, Any] | None:
-    """The fields of a JSON object, with dotted keys and no containers in them; None if it has none.
+def opened(message: str, fields: FieldMap) -> Record | None:
+    """The fields of a JSON object, with dotted keys and no containers in them; None if it has none."""
+    record, shape = _loaded(message, fields)
+    if not shape:
+        return None
+    return {key: column[0] for key, column in _columns(shape, [record]).items()}
+
+
+def _loaded(message: str, fields: FieldMap) -> tuple[Record, Shape]:
+    """A JSON object and its shape, which is empty if it has no fields or cannot be read.
 
     The message begins with a brace, so whatever JSON it is, it is an object.
     """
     try:
-        record: dict[str, Any] = orjson.loads(message)
-        if message.find("{", 1) >= 0 or "[" in message:
-            flat: dict[str, Any] = {}
-            _flatten(_unwrapped(record, fields), "", flat, DEPTH)
-            record = flat
+        record: Record = orjson.loads(message)
+        if message.find("{", 1) < 0 and "[" not in message:
+            return record, tuple(record)
+        record = _unwrapped(record, fields)
+        return record, _shape(record, DEPTH)
     except (ValueError, TypeError, _TooDeep):  # orjson: no JSON, and too deep to write again
-        return None
-    return record or None
+        return {}, ()
 
 
-def _unwrapped(record: dict[str, Any], fields: FieldMap) -> dict[str, Any]:
+def _unwrapped(record: Record, fields: FieldMap) -> Record:
     """The record with the fields of a record found inside its message; the outer ones stand first."""
     for _ in range(_WRAPS):
         for name in fields.message:
-            inner = _record_in(name, record.get(name))
+            inner = _record_in(name, record[name]) if name in record else None
             if inner is not None:
                 del record[name]
                 record |= {key if key not in record else f"{name}.{key}": inner[key] for key in inner}
@@ -59,7 +81,7 @@ def _unwrapped(record: dict[str, Any], fields: FieldMap) -> dict[str, Any]:
     return record
 
 
-def _record_in(name: str, value: Any) -> dict[str, Any] | None:
+def _record_in(name: str, value: Any) -> Record | None:
     if type(value) is str and value.lstrip()[:1] == "{":
         try:
             value = orjson.loads(value)
@@ -69,14 +91,36 @@ def _record_in(name: str, value: Any) -> dict[str, Any] | None:
     return value if type(value) is dict and value and name in _WRAPPING else None
 
 
-def _flatten(node: dict[str, Any], prefix: str, flat: dict[str, Any], depth: int) -> None:
+def _shape(record: Record, depth: int) -> Shape:
+    """The shape of a record, in which every list and every object without fields becomes text."""
     if not depth:
         raise _TooDeep
-    for key, value in node.items():
-        kind = type(value)
-        name = prefix + key
-        if kind is dict and value:
-            inner = name + "."
-            _flatten(value, "" if inner in CONTAINERS else inner, flat, depth - 1)
+    shape: list[Any] = list(record)
+    for place, kind in enumerate(map(type, record.values())):
+        if kind is dict or kind is list:
+            key = shape[place]
+            value = record[key]
+            if kind is dict and value:
+                shape[place] = key, _shape(value, depth - 1)
+            else:
+                record[key] = orjson.dumps(value).decode()
+    return tuple(shape)
+
+
+def _block(shape: Shape, rows: list[int], records: list[Record]) -> Block:
+    columns = _columns(shape, records)
+    return Block.of(rows, columns, dialect_of(tuple(columns)))
+
+
+def _columns(
+    shape: Shape, records: Sequence[Record], prefix: str = "", columns: dict[str, Sequence[Any]] | None = None
+) -> dict[str, Sequence[Any]]:
+    """The values of each key of records of one shape, under dotted keys and without containers."""
+    columns = {} if columns is None else columns
+    for key, values in zip(shape, zip(*map(dict.values, records), strict=True), strict=True):
+        if type(key) is str:
+            columns[prefix + key] = values
         else:
-            flat[name] = orjson.dumps(value).decode() if kind is list or kind is dict else value
+            name = f"{prefix}{key[0]}."
+            _columns(key[1], values, "" if name in CONTAINERS else name, columns)
+    return columns

@@ -22,16 +22,18 @@ _PAIR = (
 
 def name_people(parsed: Parsed, fields: FieldMap) -> None:
     """Fill user_id and session_id, where they are empty, with the first value that the template names."""
-    for column, names in ((parsed.user_id, fields.user), (parsed.session_id, fields.session)):
-        hint, pair = _patterns(names)
-        silent = [row for row, value in enumerate(column) if value is None]
-        if not silent:
-            continue
-        texts = arrow([parsed.template[row] for row in silent])
-        for at in pc.indices_nonzero(pc.match_substring_regex(texts, hint)).to_pylist():
-            found = pair.search(parsed.template[silent[at]])
+    columns = (parsed.user_id, _patterns(fields.user)), (parsed.session_id, _patterns(fields.session))
+    silent = [
+        row for row, ids in enumerate(zip(parsed.user_id, parsed.session_id, strict=True)) if None in ids
+    ]
+    either = "|".join(hint for _, (hint, _) in columns)
+    texts = arrow([parsed.template[row] for row in silent])
+    for at in pc.indices_nonzero(pc.match_substring_regex(texts, either)).to_pylist():
+        row = silent[at]
+        for column, (_, pair) in columns:
+            found = pair.search(parsed.template[row]) if column[row] is None else None
             if found:
-                column[silent[at]] = found["value"].rstrip(".:") or None
+                column[row] = found["value"].rstrip(".:") or None
 
 
 @lru_cache(maxsize=64)

@@ -50,10 +50,11 @@ def gather(placed: Sequence[Placed]) -> Parsed:
     pick: Callable[[list[Any]], Sequence[Any]] = itemgetter(*order) if len(order) > 1 else tuple
     columns: dict[str, list[Any]] = {}
     for name in (column.name for column in dataclasses.fields(Parsed)):
-        joined: list[Any] = []
-        for part in placed:
-            joined += part.columns.get(name) or repeat(None, len(part.rows))
-        columns[name] = list(pick(joined))
+        if any(name in part.columns for part in placed):
+            filled = (part.columns.get(name) or repeat(None, len(part.rows)) for part in placed)
+            columns[name] = list(pick(list(chain.from_iterable(filled))))
+        else:
+            columns[name] = [None] * len(rows)
     return Parsed(**columns)
 
 
@@ -104,6 +105,8 @@ def _template(block: Block) -> list[str]:
     parts = [block.columns[index] for index in firsts if index is not None]
     if not parts:
         return [" ".join(block.keys)] * len(block.rows)
+    if all(map(all, parts)) and set(map(type, chain.from_iterable(parts))) == {str}:
+        return list(map(" ".join, zip(*parts, strict=True)))
     return [" ".join(map(str, filter(None, row))) for row in zip(*parts, strict=True)]
 
 

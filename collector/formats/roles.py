@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
+
+import pyarrow as pa
 
 from collector import severity
 from collector.formats import stacktrace
 from collector.moment import EARLIEST, LATEST, micros
-from collector.trace import span_id, trace_id
+from collector.trace import span_id, trace_id, xray_trace_ids
 
 Convert = Callable[[Sequence[Any]], Sequence[Any]]
 
@@ -118,21 +119,29 @@ def _time(value: object) -> int | None:
     return micros(value)
 
 
-_BELIEVED = [datetime.fromtimestamp(edge / 1_000_000, UTC) for edge in (EARLIEST, LATEST)]
-
-
 _any_times = _each_distinct(_time)
 
 
 def _times(values: Sequence[Any]) -> Sequence[int | None]:
-    """`_time` of each value; all at once where all are ISO 8601 with a zone."""
+    """`_time` of each value; all at once where all are epoch ms, or ISO 8601 with a zone."""
+    if set(map(type, values)) == {int} and min(values) * 1000 >= EARLIEST and max(values) * 1000 < LATEST:
+        return [value * 1000 for value in values]
     try:
-        moments = list(map(datetime.fromisoformat, values))
-        if _BELIEVED[0] <= min(moments) and max(moments) < _BELIEVED[1]:  # TypeError without a zone
-            return [round(moment.timestamp() * 1_000_000) for moment in moments]
-    except (TypeError, ValueError):
+        texts = pa.array(values, pa.string())
+        moments: list[int] = texts.cast(pa.timestamp("us", "UTC")).view(pa.int64()).to_pylist()
+        if min(moments) >= EARLIEST and max(moments) < LATEST:
+            return moments
+    except (pa.ArrowException, TypeError, UnicodeEncodeError):
         pass
     return _any_times(values)
+
+
+_any_trace_ids = _each_text(trace_id)
+
+
+def _trace_ids(values: Sequence[Any]) -> Sequence[str | None]:
+    """`trace_id` of each value; all at once where all are X-Ray's."""
+    return (set(map(type, values)) == {str} and xray_trace_ids(values)) or _any_trace_ids(values)
 
 
 def _word(value: object) -> str | None:
@@ -150,7 +159,7 @@ ROLES: dict[str, Role] = {
     "otel_severity": Role("severity_number", _each(severity.otel)),
     "syslog_severity": Role("severity_number", _each(severity.syslog)),
     "severity_text": Role("severity_text", _each_distinct(_word)),
-    "trace_id": Role("trace_id", _each_text(trace_id)),
+    "trace_id": Role("trace_id", _trace_ids),
     "span_id": Role("span_id", _each_text(span_id)),
     "request_id": Role("request_id", _texts),
     "session_id": Role("session_id", _texts),

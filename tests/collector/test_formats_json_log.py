@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from parsed_rows import rows
 
 from collector.columns import Source
 from collector.fields import FieldMap
@@ -362,3 +363,28 @@ def test_a_logger_s_name_is_no_service(row: Row) -> None:
     found = row('{"name":"root","levelname":"INFO","message":"m"}', LAMBDA)
     assert found["service"] == "orders-api"
     assert found["attributes"]["name"] == "root"
+
+
+def test_records_that_differ_only_within_an_object_keep_their_own_fields() -> None:
+    texts = ['{"a":{"b":1}}', '{"a":{"c":[2,"x"]}}', '{"a":{}}', '{"a":3}', '{"a":null}', '{"a":{"b":4}}']
+    assert [found["attributes"] for found in rows(texts, Source(), FieldMap())] == [
+        {"a.b": "1"},
+        {"a.c": '[2,"x"]'},
+        {"a": "{}"},
+        {"a": "3"},
+        {"a": None},
+        {"a.b": "4"},
+    ]
+
+
+def test_a_dotted_key_and_an_object_may_spell_the_same_field_of_which_the_last_wins(row: Row) -> None:
+    assert row('{"a.b":1,"a":{"b":2},"c":3}')["attributes"] == {"a.b": "2", "c": "3"}
+
+
+@pytest.mark.parametrize("odd", [None, "soon", 1.5, True, 1, 10**30, "2024-05-01"])
+def test_times_read_at_once_are_those_read_one_by_one(row: Row, odd: object) -> None:
+    for usual in (NOON // 1000, "2024-05-01T12:00:00Z", "2024-05-01T14:00:00.000000+02:00"):
+        texts = [json.dumps({"timestamp": value, "level": "INFO"}) for value in (usual, odd, usual)]
+        alone = [row(text) for text in texts]
+        assert rows(texts, Source(), FieldMap()) == alone
+        assert alone[0]["time"] == alone[2]["time"] == NOON

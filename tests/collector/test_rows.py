@@ -124,6 +124,20 @@ def test_the_identity_does_not_depend_on_how_rows_were_put_together() -> None:
     assert id_of(made_of(2, 1, 3, 4, 5)) != whole
 
 
+def test_rows_of_several_sources_keep_their_own_group_stream_and_account() -> None:
+    made = events("a", "b", "c", "d")
+    made.source = [Source("g", "1", "11"), Source("g", "1", "11"), Source(None, "2"), Source("g", "1", "11")]
+    parsed = Parsed.blank(made.message)
+    parsed.account_id = [None, "22", "33", None]
+    names = ("log_group", "log_stream", "account_id")
+    assert [tuple(row[name] for name in names) for row in rows_of(made, parsed)] == [
+        ("g", "1", "11"),
+        ("g", "1", "11"),
+        (None, "2", "33"),
+        ("g", "1", "11"),
+    ]
+
+
 def test_times_are_utc() -> None:
     (row,) = rows_of(events("a"))
     assert row["time"] == datetime(2026, 3, 1, 12, tzinfo=UTC)

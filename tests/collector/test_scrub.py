@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from collector.patterns import detectors
-from collector.scrub import Scrubber, needed
+from collector.scrub import Scrubber, needed, suspects
 from store.zone import KINDS, Kind
 
 
@@ -63,3 +63,12 @@ def test_only_the_texts_with_a_value_need_a_detector_and_only_the_right_one() ->
         2: ["card"],
         3: ["bearer", "phone"],
     }
+
+
+def test_a_text_is_suspected_if_any_detector_may_find_something() -> None:
+    texts = ["nothing", "bob@example.com", "\ud800", "192.0.2.17", "card 4111111111111111"]
+
+    assert suspects(texts, detectors(KINDS)) == [1, 3, 4]
+    assert suspects(texts, detectors(["email"])) == [1]
+    assert suspects(texts, ()) == []
+    assert suspects([], detectors(KINDS)) == []

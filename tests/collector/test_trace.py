@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.trace import span_id, trace_id
+from collector.trace import span_id, trace_id, xray_trace_ids
 
 W3C = "4efaaf4d1e8720b39541901950019ee5"
 XRAY = "1-4efaaf4d-1e8720b39541901950019ee5"
@@ -80,3 +80,28 @@ def test_any_text_is_a_valid_id_or_none(text: str) -> None:
 def test_x_ray_and_w3c_write_the_same_id(number: int) -> None:
     digits = f"{number:032x}"
     assert trace_id(digits) == trace_id(f"1-{digits[:8]}-{digits[8:]}") == digits
+
+
+@given(st.lists(st.from_regex(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}", fullmatch=True), min_size=1, max_size=5))
+def test_many_ids_of_x_ray_are_read_as_each_alone(texts: list[str]) -> None:
+    alone = [trace_id(text) for text in texts]
+    assert xray_trace_ids(texts) == (alone if None not in alone else None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        W3C,
+        "2" + XRAY[1:],
+        "1-00000000-000000000000000000000000",
+        "1-4efaaf4-d1e8720b39541901950019ee5",
+        "1-4efaaf4d-1e8720b39541901950019e-5",
+        "1-4efaaf4d-1e8720b39541901950019  5",
+        "1-4efaaf4d-1e8720b39541901950019eeg",
+        "1-4efaaf4d-1e8720b3954190195001\u0663ee5",
+        "-1" + XRAY[2:],
+    ],
+)
+def test_many_ids_of_which_one_is_not_x_rays_are_not_read_at_once(text: str) -> None:
+    assert xray_trace_ids([XRAY, text]) is None
+    assert xray_trace_ids([text, XRAY]) is None
