@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -29,11 +30,15 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One JSON document of a payload: its bytes, and what they say or why they say nothing."""
+    """One JSON document of a payload: its bytes, and what they say or why they say nothing.
+
+    `line` is whether it is one of several lines, each a record of its own.
+    """
 
     raw: bytes
     value: Any = None
     error: str | None = None
+    line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +93,23 @@ def documents(data: bytes) -> Iterator[Document]:
     try:
         yield Document(data, orjson.loads(data))
     except orjson.JSONDecodeError:
-        for piece in _pieces(data):
-            try:
-                yield Document(piece, orjson.loads(piece))
-            except orjson.JSONDecodeError:
-                yield from _tolerant(piece)
+        lines = _lines(data)
+        for piece in lines or _pieces(data):
+            yield from (replace(document, line=bool(lines)) for document in _readable(piece))
+
+
+def _readable(piece: bytes) -> Iterator[Document]:
+    try:
+        yield Document(piece, orjson.loads(piece))
+    except orjson.JSONDecodeError:
+        yield from _tolerant(piece)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """The lines of newline-delimited JSON, so that a broken one is alone; none, if it is something else."""
+    lines = [line for line in data.split(b"\n") if line.strip()]
+    objects = sum(line.startswith(b"{") for line in lines)
+    return lines if 2 * objects > len(lines) > 1 and not START.search(data) else []
 
 
 # Inside a JSON string the second quote would be escaped, so this is where a CloudWatch Logs document begins.
@@ -182,11 +199,12 @@ def _text(document: Mapping[str, Any], key: str) -> str | None:
     return value or None
 
 
+_ID_TIME_MESSAGE = itemgetter("id", "timestamp", "message")
+
+
 def _columns(source: Source, entries: Sequence[Any]) -> Events:
     """All events at once. Raises KeyError, TypeError or ValueError if any is out of the ordinary."""
-    ids = [entry["id"] for entry in entries]
-    times = [entry["timestamp"] for entry in entries]
-    messages = [entry["message"] for entry in entries]
+    ids, times, messages = map(list, zip(*map(_ID_TIME_MESSAGE, entries), strict=True))
     texts, numbers = {*map(type, ids), *map(type, messages)}, set(map(type, times))
     if not (texts <= {str} and numbers <= {int} and all(ids)):
         raise TypeError

@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 
 from collector.columns import Source
 from collector.decode import Unreadable, unbase64
+from collector.events import elasticache, replication
 from collector.moment import micros
 
 
@@ -197,11 +198,15 @@ def _sns(record: Any, outer: Delivery) -> Part:
 
 def _notification(message: Any, outer: Delivery) -> Part:
     facts = _facts(outer, item=_at(message, "MessageId"), arrived=_at(message, "Timestamp"))
+    if isinstance(message, Mapping) and elasticache.is_notification(message):
+        return _whole(message, facts)
     return _textual(_at(message, "Message"), message, facts, "Message")
 
 
 def _s3(record: Any, outer: Delivery) -> Part:
     name, key = _text(_at(record, "eventName")) or "", _at(record, "s3", "object", "key")
+    if name.startswith(replication.NAME):
+        return _whole({"Records": [record]}, _facts(outer, arrived=_at(record, "eventTime")))
     if not name.removeprefix("s3:").startswith("ObjectCreated"):
         return Control(outer.item)
     return _reference(

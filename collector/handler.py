@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from collector import objects, recorder, rows
+from collector import garbage, objects, recorder, rows
 from collector.accounting import Accounting, Report
 from collector.envelope import (
     Control,
@@ -40,8 +40,10 @@ from store.quarantine import Rejected
 from store.schema import LOGS, Table
 from store.zone import KeyUnavailable, Zone, resolve_key
 
-_EVENTS, _CHARACTERS = 2000, 16 * 2**20  # that become Arrow at once: few enough for the processor's cache
+_EVENTS, _CHARACTERS = 4000, 16 * 2**20  # that become Arrow at once: few enough for the processor's cache
 _BYTES = 128 * 2**20  # of rows that are stored; seldom does an invocation have as many
+
+_FETCHED = Delivery(b"")
 
 
 class Collector:
@@ -49,7 +51,7 @@ class Collector:
 
     `region` is the one it runs in. `zone_of` gives a region's zone, `key_of` a zone's key. `exclude` are
     regular expressions of log groups that are not collected: the collector's own, or each line would beget
-    another.
+    another. `forward` hears of the rows that were stored, redacted.
     """
 
     def __init__(
@@ -62,11 +64,13 @@ class Collector:
         fetch: Callable[[Reference], bytes] | None = None,
         key_of: Callable[[Zone], bytes] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        forward: Callable[[Table, pa.Table], None] | None = None,
     ) -> None:
         self.region = region
         self.store = store
         self.zone_of = zone_of
         self.now = now
+        self.forward = forward
         own = re.compile("|".join(f"(?:{pattern})" for pattern in exclude) or "(?!)")
         self.reader = Reader(fetch or objects.Fetch(), own)
         key_of = key_of or cache(lambda zone: resolve_key(zone.key or ""))
@@ -107,12 +111,13 @@ class Collector:
         invocation.check()
         return invocation.accounting()
 
-    def record(self, source: str, signals: Iterable[Signals]) -> Accounting:
+    def record(self, source: str, signals: Iterable[Signals], delivery: Delivery = _FETCHED) -> Accounting:
         """Store what was not handed over but fetched (traces, metrics, state) or measured (probes).
 
-        `source` names where from in the accounting. Raises as `ingest` does; then it is to be fetched again.
+        `source` names where from in the accounting. `delivery` is what the signals were read from, if that is
+        known. Raises as `ingest` does; then it is to be fetched again.
         """
-        found = (Found(Delivery(b""), each) for each in signals)
+        found = (Found(delivery, each) for each in signals)
         invocation = self._run(source, [], found)
         invocation.check()
         return invocation.accounting()
@@ -121,14 +126,15 @@ class Collector:
         """Open → read → shape → store → account."""
         start = perf_counter()
         invocation = Invocation(kind, round(self.now().timestamp() * 1_000_000))
-        for part in handed_over:
-            invocation.begin(part.item)
-            for reading in self.reader.read(part):
-                self._book(invocation, reading)
-        for found in fetched:
-            self._book(invocation, found)
-        self._press(invocation)
-        self._store(invocation)
+        with garbage.ignored():
+            for part in handed_over:
+                invocation.begin(part.item)
+                for reading in self.reader.read(part):
+                    self._book(invocation, reading)
+            for found in fetched:
+                self._book(invocation, found)
+            self._press(invocation)
+            self._store(invocation)
         self._report(invocation, perf_counter() - start)
         return invocation
 
@@ -221,6 +227,8 @@ class Collector:
             invocation.fail(items, error)
         else:
             invocation.settle("stored" if written.stored else "duplicate", items)
+            if written.stored and self.forward:
+                self.forward(table, content)
 
     def _quarantine(
         self, invocation: Invocation, region: str, day: date, records: Sequence[Rejected]

@@ -35,7 +35,8 @@ class Segment:
     def add(self, rows: Rows) -> None:
         self.tables.append(rows.table)
         self.names.add(rows.batch.events, rows.places.time)
-        self.items.update([delivery.item for delivery in rows.batch.deliveries])
+        for delivery, run in groupby(rows.batch.deliveries):
+            self.items[delivery.item] += len(list(run))
 
 
 @dataclass(slots=True)
@@ -143,9 +144,7 @@ class Invocation:
     def _repeated(self, events: Events, time: Sequence[int]) -> set[int]:
         """The rows whose event occurred before in this invocation."""
         repeated: set[int] = set()
-        start = 0
-        for source, run in groupby(events.source):
-            end = start + sum(1 for _ in run)
+        for source, start, end in events.runs():
             seen = self._seen.setdefault(source, {})
             fresh = dict(zip(events.event_id[start:end], time[start:end], strict=True))
             if len(fresh) == end - start and seen.keys().isdisjoint(fresh):
@@ -154,7 +153,6 @@ class Invocation:
                 repeated |= {
                     row for row in range(start, end) if _is_known(seen, events.event_id[row], time[row])
                 }
-            start = end
         return repeated
 
     def clear(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from collector.columns import Events, Source
 from collector.decode import Misfit
-from collector.formats import access_log
+from collector.formats import access_log, azure
 from collector.formats.json_walk import Walk
 from collector.moment import RULE, micros
 
@@ -126,8 +126,14 @@ def _values(data: bytes, start: int, source: Source) -> Iterator[tuple[Any, str]
 
 
 def _records(data: bytes, start: int, source: Source) -> Iterator[_Item]:
+    sources: dict[Source, Source] = {}  # one object for equal ones
     for found in _values(data, start, source):
-        yield found if isinstance(found, Misfit) else _Event(source, _shown(found[1]))
+        if isinstance(found, Misfit):
+            yield found
+        else:
+            record, raw = found
+            place = azure.source(record, source)
+            yield _Event(sources.setdefault(place, place), _shown(raw))
 
 
 def _printed(data: bytes, start: int, source: Source) -> Iterator[_Item]:

@@ -23,7 +23,11 @@ from collector.decode import (
     log_events,
 )
 from collector.envelope import Control, Defect, Delivery, Failure, Part, Reference, parts
+from collector.formats import azure
+from collector.metrics import stream as metric_stream
+from collector.otlp import decode as otlp
 from collector.signals import Signals
+from collector.xray import log_group as aws_spans
 from store.layout import content_id
 
 _DEPTH = 4  # envelopes in envelopes: EventBridge in SNS in SQS is three
@@ -96,21 +100,26 @@ class Reader:
                 text = inflate(delivery.payload).decode("utf-8", "backslashreplace")
                 yield Logs(delivery, _lines(delivery, text.split("\n")))
             else:
-                yield from self._documents(delivery, inflate(delivery.payload), depth)
+                yield from self._payload(delivery, inflate(delivery.payload), depth)
         except Unreadable as error:
             yield Defect(delivery, str(error))
         except Exception as error:  # noqa: BLE001 - one payload nobody foresaw must not block a stream
             yield Defect(delivery, f"{type(error).__name__} while reading")
+
+    def _payload(self, delivery: Delivery, data: bytes, depth: int) -> Iterator[Reading]:
+        if (found := otlp.delivered(delivery.stream, data)) is not None:
+            yield from (Found(delivery, signals) for signals in found)
+        elif (streamed := metric_stream.lines(data)) is not None:
+            yield Found(delivery, streamed)
+        else:
+            yield from self._documents(delivery, data, depth)
 
     def _file(self, delivery: Delivery, source: Source, depth: int) -> Iterator[Reading]:
         data = inflate(delivery.payload, _FILE)
         if _holds_documents(data):
             yield from self._documents(replace(delivery, source=None), data, depth)
             return
-        for block in lines.blocks(f"{source.log_group}/{source.log_stream}", data, source):
-            yield Logs(delivery, block)
-            yield Control(delivery.item, block.control)
-            yield from _defects(delivery, block.misfits)
+        yield from _blocks(delivery, f"{source.log_group}/{source.log_stream}", data, source)
 
     def _documents(self, delivery: Delivery, data: bytes, depth: int) -> Iterator[Reading]:
         """What the documents hold. Raises Unreadable, for the whole payload, if none can be read."""
@@ -122,6 +131,7 @@ class Reader:
                 readable = True
             except Unreadable as error:
                 defects.append(Defect(alone, str(error)))
+                readable |= document.line
         if not readable:
             raise Unreadable(defects[0].reason if defects else "empty")
         yield from defects
@@ -134,8 +144,13 @@ class Reader:
             yield from self._log_document(value, delivery)
         elif isinstance(value, dict) and any(keys <= value.keys() for keys in _LINE_KEYS):
             yield Logs(delivery, _lines(delivery, [document.raw.decode("utf-8", "backslashreplace")], number))
+        elif azure.is_envelope(value):
+            source = Source(log_group=delivery.stream)
+            yield from _blocks(replace(delivery, source=source), "", document.raw, source)
         elif (found := signal_documents.read(value, document.raw)) is not None:
             yield from (Found(delivery, signals) for signals in found)
+            if not found:
+                yield Control(delivery.item)
         else:
             opened = parts(value, delivery) if depth < _DEPTH else None
             if opened is None:
@@ -150,9 +165,19 @@ class Reader:
         events, misfits = log_events(value)
         if events and self.exclude.fullmatch(events.source[0].log_group or ""):
             yield Control(delivery.item, len(events))
+        elif value.get("logGroup") == aws_spans.GROUP:
+            yield Found(delivery, aws_spans.spans(value, events))
         else:
             yield Logs(delivery, events)
         yield from _defects(delivery, misfits)
+
+
+def _blocks(delivery: Delivery, name: str, data: bytes, source: Source) -> Iterator[Reading]:
+    """The events of a file's content."""
+    for block in lines.blocks(name, data, source):
+        yield Logs(delivery, block)
+        yield Control(delivery.item, block.control)
+        yield from _defects(delivery, block.misfits)
 
 
 def _defects(delivery: Delivery, misfits: Sequence[Misfit]) -> Iterator[Defect]:
@@ -193,4 +218,8 @@ def _is_known(text: bytes) -> bool:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return False
-    return is_log_document(value) or parts(value, Delivery(b"")) is not None
+    return (
+        is_log_document(value)
+        or parts(value, Delivery(b"")) is not None
+        or signal_documents.read(value, text) is not None
+    )

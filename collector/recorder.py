@@ -43,7 +43,7 @@ class Recorder:
         """The rows of each partition, redacted, observed at `now` (epoch µs). Raises KeyUnavailable."""
         if not len(signals):
             return
-        places = self._places(signals)
+        places = self._places(signals, now)
         signals = self._redacted(signals, places.region)
         _fingerprint(signals)
         rows = _table(signals, now)
@@ -51,27 +51,33 @@ class Recorder:
             part = rows if len(chosen) == len(rows) else rows.take(chosen)
             yield Recorded(signals.table, region, day, part)
 
-    def _places(self, signals: Signals) -> Places:
-        time = signals.columns["time"]
-        regions = signals.columns.get("region") or [None] * len(time)
+    def _places(self, signals: Signals, now: int) -> Places:
+        time = signals.columns["time"] = [now if time is None else time for time in signals.listed("time")]
+        regions = signals.listed("region") if "region" in signals.columns else [None] * len(time)
         return Places(time, [region or self.region for region in regions])
 
     def _redacted(self, signals: Signals, regions: Sequence[str]) -> Signals:
-        rows: dict[Zone, list[int]] = {}
         zones = {region: self.zone_of(region) for region in set(regions)}
+        if all(zone.open for zone in zones.values()):
+            return signals
+        rows: dict[Zone, list[int]] = {}
         for row, region in enumerate(regions):
             rows.setdefault(zones[region], []).append(row)
         keys = {zone: self.key_of(zone) for zone in rows if not zone.open}
-        redacted = signals.only(range(len(signals))) if keys else signals
+        redacted = signals.only(range(len(signals)))
         for zone, key in keys.items():
             signal_redaction.redact(redacted, rows[zone], zone, key)
         return redacted
 
 
 def identity(table: Table, region: str, rows: pa.Table) -> str:
-    """The id of the segment that holds these rows: the same rows, the same id, whenever observed."""
+    """The id of the segment that holds these rows: the same rows, the same id, whenever observed.
+
+    Of rows that nothing replaces, their own identity says which they are.
+    """
     output = pa.BufferOutputStream()
-    told = rows.drop_columns(["observed_time"]).combine_chunks()
+    told = rows.drop_columns(["observed_time"]) if table.revision else rows.select(table.identity)
+    told = told.combine_chunks()
     with pa.ipc.new_stream(output, told.schema) as stream:
         stream.write_table(told)
     return content_id([table.name.encode(), region.encode(), output.getvalue()])
@@ -80,24 +86,28 @@ def identity(table: Table, region: str, rows: pa.Table) -> str:
 def _fingerprint(signals: Signals) -> None:
     if signals.table is LOGS and "fingerprint" not in signals.columns:
         columns, size = signals.columns, len(signals)
-        messages = [body or "" for body in columns.get("body") or [None] * size]
-        columns["fingerprint"] = fingerprints(messages, columns.get("error_type") or [None] * size)
+        messages, errors = (
+            signals.listed(name) if name in columns else [None] * size for name in ("body", "error_type")
+        )
+        columns["fingerprint"] = fingerprints(messages, errors)
 
 
 def _table(signals: Signals, now: int) -> pa.Table:
-    size = len(signals)
-    columns: dict[str, Sequence[Any]] = {**signals.columns, "observed_time": [now] * size}
     schema = arrow_schema(signals.table)
-    arrays = [
-        _attributes(columns.get("attributes") or [None] * size)
-        if field.name == "attributes"
-        else _array(columns.get(field.name) or [None] * size, field.type)
-        for field in schema
-    ]
+    columns = {**signals.columns, "observed_time": pa.repeat(now, len(signals))}
+    arrays = [_array(columns.get(field.name), field.type, len(signals)) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
+def _array(column: Any, type: pa.DataType, size: int) -> pa.Array:
+    if column is None:
+        return pa.nulls(size, type)
+    if isinstance(column, pa.Array):
+        return column if column.type == type else column.cast(type)
+    return _attributes(column) if pa.types.is_map(type) else _values(column, type)
+
+
+def _values(values: Sequence[Any], type: pa.DataType) -> pa.Array:
     try:
         return pa.array(values, type)
     except UnicodeEncodeError:  # a lone surrogate, which JSON can spell and UTF-8 cannot
@@ -109,6 +119,6 @@ def _attributes(maps: Sequence[Mapping[str, str | None] | None]) -> pa.Array:
     present = [each for each in maps if each]
     return pa.MapArray.from_arrays(
         offsets,
-        _array([*chain.from_iterable(present)], _TEXT),
-        _array([*chain.from_iterable(each.values() for each in present)], _TEXT),
+        _values([*chain.from_iterable(present)], _TEXT),
+        _values([*chain.from_iterable(each.values() for each in present)], _TEXT),
     )

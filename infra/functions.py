@@ -1,4 +1,4 @@
-"""The Lambda functions: `collect` in each region, `commit_segments` and `compact_tables` at the hub.
+"""The Lambda functions: `collect`, `fetch` and `receive_otlp` in each region, the others at the hub.
 
 A package holds regionscope.toml beside the code; it is read at the first invocation, not at import.
 """
@@ -8,25 +8,55 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from time import time_ns
 from typing import Any
 from urllib.parse import unquote_plus
 
 import orjson
 
+from collector.forward import Forwarder
 from collector.handler import Collector
-from infra import local
+from collector.moment import micros
+from collector.otlp import gateway
+from collector.otlp.intake import Intake
+from infra import local, pulls
 from regionscope.config import Config, load
 from store.commit import commit, sweep
 from store.compact import compact
 from store.layout import DataFile, data_file
 from store.objects import Store, open_store
 
+_FLUSH = 2.0  # seconds that forwarding may hold up an answer
+
 
 def collect(event: Any, context: Any) -> dict[str, Any]:
     """Any of the triggers that collector/envelope.py knows."""
-    return _collector().collect(event)
+    with _forwarded():
+        return _collector().collect(event)
+
+
+def fetch(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """On a schedule: pull traces and metrics, poll state, run probes; `event["fetch"]` names some of these.
+
+    `event["time"]` is the minute the run was scheduled for, as EventBridge tells it: all regions agree on it.
+    """
+    minute = (micros(event.get("time")) or time_ns() // 1000) // 60_000_000
+    with _forwarded():
+        pulled = pulls.pull(_config(), _collector(), _clients(), minute, *event.get("fetch", ()))
+    return {
+        "accounts": {kind: accounting.counts() for kind, accounting in pulled.accounts.items()},
+        "problems": pulled.problems,
+    }
+
+
+def receive_otlp(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """OTLP/HTTP through a Function URL or API Gateway."""
+    with _forwarded():
+        return gateway.answer(_intake(), event)
 
 
 def commit_segments(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -80,6 +110,32 @@ def _store() -> Store:
 
 
 @cache
+def _clients() -> pulls.Clients:
+    return pulls.clients()
+
+
+@cache
+def _intake() -> Intake:
+    return local.intake(_config(), _collector())
+
+
+@cache
+def _forwarder() -> Forwarder | None:
+    return local.forwarder(_config())
+
+
+@contextmanager
+def _forwarded() -> Iterator[None]:
+    """Lambda freezes the process once it has the answer: until then there is a moment to forward."""
+    try:
+        yield
+    finally:
+        if forward := _forwarder():
+            forward.flush(_FLUSH)
+
+
+@cache
 def _collector() -> Collector:
     _log_to_stdout("collector")
-    return local.collector(_config(), open_store(_config().store), os.environ["AWS_REGION"])
+    region, store = os.environ["AWS_REGION"], open_store(_config().store)
+    return local.collector(_config(), store, region, forward=_forwarder())

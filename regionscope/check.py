@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from obstore.exceptions import BaseError as ObjectError
 
+from collector.metrics.cost import ASSUMED, assumed, discovered
+from collector.metrics.cost import estimate as metric_requests
+from collector.probes.cost import estimate as probe_requests
 from regionscope.config import Config
 from store.objects import open_store
 from store.schema import LOGS
@@ -13,11 +17,22 @@ from store.zone import KeyUnavailable, Zone, resolve_key
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """An estimate: `basis` says what it rests on."""
+
+    what: str
+    requests_per_month: int
+    usd_per_month: float
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """One line per region, and every problem as a sentence."""
+    """One line per region, what asking AWS costs in 30 days, and every problem as a sentence."""
 
     store: str
     regions: dict[str, str] = field(default_factory=dict)
+    costs: list[Cost] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -28,13 +43,27 @@ class Report:
 def check(config: Config) -> Report:
     """Try the store and every zone's key; nothing is written."""
     regions = {region: policy(config.zone(region)) for region in sorted(config.regions)}
-    return Report(config.store, regions, [*_store(config), *_keys(config)])
+    problems = [*_store(config), *_keys(config)]
+    return Report(config.store, regions, [*_costs(config, bool(problems))], problems)
 
 
 def policy(zone: Zone) -> str:
     """A zone's policy in words: `eu: identities as pseudonyms; email, ip redacted`."""
     identities = "identities as pseudonyms" if zone.identities == "pseudonym" else "identities kept"
     return f"{zone.name}: {identities}; {', '.join(zone.redact) or 'nothing'} redacted"
+
+
+def _costs(config: Config, unreachable: bool) -> Iterator[Cost]:
+    if config.metrics.enabled and config.regions:
+        catalogue = config.metrics.catalogue()
+        known = None if unreachable else discovered(open_store(config.store), catalogue, config.regions)
+        basis = "as discovered" if known else f"assuming {ASSUMED} resources of every kind in each region"
+        series = known or assumed(catalogue, config.regions, {})
+        found = metric_requests(series, config.metrics.interval_minutes * 60)
+        yield Cost("metrics", found.per_month, round(found.usd_per_month, 2), basis)
+    if config.probes:
+        probed = probe_requests(probe.probe() for probe in config.probes)
+        yield Cost("probes", probed.requests, round(probed.usd_per_month, 2), "if every one times out")
 
 
 def _store(config: Config) -> list[str]:

@@ -10,6 +10,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from collector.fields import FieldMap
 from regionscope.sections.base import KeyReference, Pattern, RegionName, Section, matching
+from regionscope.sections.forward import ForwardConfig
+from regionscope.sections.metrics import MetricsConfig
+from regionscope.sections.otlp import OtlpConfig
+from regionscope.sections.probes import Probes
+from regionscope.sections.state import StateConfig
+from regionscope.sections.traces import TracesConfig
 from store.layout import QUARANTINE
 from store.schema import TABLES
 from store.zone import Kind, Zone
@@ -76,6 +82,12 @@ class Config(Section):
     zones: dict[str, ZoneConfig] = {}
     logs: LogsConfig = LogsConfig()
     fields: FieldsConfig = FieldsConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    probes: Probes = ()
+    traces: TracesConfig = TracesConfig()
+    state: StateConfig = StateConfig()
+    otlp: OtlpConfig = OtlpConfig()
+    forward: ForwardConfig = ForwardConfig()
 
     @model_validator(mode="after")
     def _zones_exist(self) -> Config:
@@ -123,13 +135,17 @@ def load(path: Path) -> Config:
 
 def _anchored(config: Config, folder: Path) -> Config:
     """Relative paths in the file count from its folder, so that it means the same wherever a command runs."""
-    zones = {
-        name: zone.model_copy(update={"key": f"file:{folder / zone.key[5:]}"})
-        for name, zone in config.zones.items()
-        if zone.key is not None and zone.key.startswith("file:")
-    }
+
+    def secret(reference: str | None) -> str | None:
+        is_file = reference is not None and reference.startswith("file:")
+        return f"file:{folder / reference[5:]}" if is_file and reference else reference
+
+    zones = {name: zone.model_copy(update={"key": secret(zone.key)}) for name, zone in config.zones.items()}
     store = config.store if "://" in config.store else str(folder / config.store)
-    return config.model_copy(update={"store": store, "zones": {**config.zones, **zones}})
+    otlp = config.otlp.model_copy(update={"token": secret(config.otlp.token)})
+    headers = {name: secret(reference) for name, reference in config.forward.headers.items()}
+    forward = config.forward.model_copy(update={"headers": headers})
+    return config.model_copy(update={"store": store, "zones": zones, "otlp": otlp, "forward": forward})
 
 
 def parse(content: dict[str, Any], origin: str = "configuration") -> Config:
@@ -142,6 +158,9 @@ def parse(content: dict[str, Any], origin: str = "configuration") -> Config:
         ) from None
 
 
+_SECRET = {"key", "password", "token", "headers"}  # what somebody may have written out there is not shown
+
+
 def _sentence(problem: Any) -> str:
     key = ".".join(str(part) for part in problem["loc"] if part != "[key]")
     rule = problem["msg"].removeprefix("Value error, ")
@@ -149,8 +168,8 @@ def _sentence(problem: Any) -> str:
         return f"{key} is not a known key"
     if problem["type"] == "missing":
         return f"{key} is missing"
-    if isinstance(problem["input"], str | int | float | bool) and problem["loc"][-1] != "key":
-        return f"{key} is {problem['input']!r}: {rule}"  # but never show what may be a secret
+    if isinstance(problem["input"], str | int | float | bool) and _SECRET.isdisjoint(problem["loc"]):
+        return f"{key} is {problem['input']!r}: {rule}"
     return f"{key}: {rule}" if key else rule
 
 

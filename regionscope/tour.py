@@ -7,18 +7,26 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from collector.envelope import Reference
+from collector.signals import Signals
+from demo.account import Account
+from demo.apis import client
+from demo.couriers import Delivery
 from demo.deliveries import deliveries
+from demo.probes import probes, row
 from demo.shop import Parameters, simulate, truth
-from infra import local
+from infra import local, pulls
 from regionscope.config import Config, load
 from store.commit import CommitResult, sweep
 from store.compact import compact
+from store.objects import Store
+from store.schema import PROBES
 
 DIRECTORY = Path("regionscope-demo")
 TRUTH = "ground-truth.jsonl"
@@ -26,6 +34,13 @@ TRUTH = "ground-truth.jsonl"
 CONFIGURATION = """\
 # Written by `regionscope demo`: three regions in three residency zones.
 store = "store"
+
+[[state.trackers]]   # the table in which the shop notes which files only their own region has
+region = "eu-west-1"
+table = "shop-file-tracker"
+source_bucket = "shop-files-eu-west-1"
+target_bucket = "shop-files-us-east-1"
+target_region = "us-east-1"
 
 [regions.eu-west-1]
 zone = "eu"
@@ -98,23 +113,79 @@ def write_truth(stage: Stage, parameters: Parameters) -> None:
 
 
 def collect(stage: Stage, parameters: Parameters, delivered: Callable[[float], None]) -> Collected:
-    """Every delivery through its region's collector, then committed and compacted.
+    """Every delivery through its region's collector, and each minute what it asks for; then committed.
 
     `delivered` hears the simulated time, epoch seconds, of each delivery.
     """
-    store = local.prepare(stage.config)
-    objects: dict[tuple[str, str], bytes] = {}
-
-    def fetch(reference: Reference) -> bytes:
-        return objects[reference.bucket, reference.key]
-
-    collectors = {name: local.collector(stage.config, store, name, fetch) for name in stage.config.regions}
-    accounts: dict[str, Counter[str]] = {region: Counter() for region in collectors}
-    for delivery in deliveries(simulate(parameters)):
-        objects.update(delivery.objects)
-        answer = collectors[delivery.region].collect(delivery.event)
-        accounts[delivery.region].update(answer.get("regionscope", answer))
+    told = _Round(stage.config, local.prepare(stage.config), parameters)
+    for delivery in deliveries(simulate(parameters), told.account):
+        told.hand_over(delivery)
         delivered(delivery.time)
-    committed = sweep(store)
-    compact(store)
-    return Collected(accounts, committed)
+    told.finish()
+    committed = sweep(told.store)
+    compact(told.store)
+    return Collected(told.accounts, committed)
+
+
+class _Round:
+    """The collectors of all regions while the story is told; their clock is the simulated one."""
+
+    def __init__(self, config: Config, store: Store, parameters: Parameters) -> None:
+        self.store = store
+        self.account = Account(now=parameters.start.timestamp())
+        self.accounts: dict[str, Counter[str]] = {region: Counter() for region in config.regions}
+        self._config = config
+        self._objects: dict[tuple[str, str], bytes] = {}
+        self._minute = int(self.account.now) // 60
+        self._probes = list(probes(parameters.seed, parameters.start.timestamp(), parameters.end.timestamp()))
+        self._collectors = {
+            name: local.collector(config, store, name, self._fetch, self._now) for name in config.regions
+        }
+
+    def hand_over(self, delivery: Delivery) -> None:
+        self._objects.update(delivery.objects)
+        self.account.now = max(self.account.now, delivery.time)
+        self._ask()
+        answer = self._collectors[delivery.region].collect(delivery.event)
+        self.accounts[delivery.region].update(answer.get("regionscope", answer))
+
+    def finish(self) -> None:
+        """Ask until all points of the last minutes are there."""
+        for _ in range(5):
+            self.account.now += 60
+            self._ask()
+
+    def _ask(self) -> None:
+        """What is due by now: the metrics of two regions come as streams, the spans of one as logs."""
+        while (self._minute + 1) * 60 <= self.account.now:
+            self._minute += 1
+            for region, kinds in _ASKED.items():
+                collector = self._collectors[region]
+                pulled = pulls.pull(self._config, collector, self._client, self._minute, *kinds)
+                for accounting in pulled.accounts.values():
+                    self.accounts[region].update(accounting.counts())
+            self._probe()
+
+    def _probe(self) -> None:
+        due = [probe for probe in self._probes if probe.written + 60 <= self._minute * 60]
+        self._probes = [probe for probe in self._probes if probe not in due]
+        for region, collector in self._collectors.items():
+            rows = [row(probe) for probe in due if probe.source == region]
+            if rows:
+                accounting = collector.record("probe", [Signals.of(PROBES, rows)])
+                self.accounts[region].update(accounting.counts())
+
+    def _client(self, service: str, region: str) -> Any:
+        return client(self.account, region)(service)
+
+    def _fetch(self, reference: Reference) -> bytes:
+        return self._objects[reference.bucket, reference.key]
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.account.now, UTC)
+
+
+_ASKED: dict[str, tuple[pulls.Kind, ...]] = {
+    "eu-west-1": ("traces", "metrics", "state"),
+    "us-east-1": ("traces",),
+}

@@ -1,23 +1,31 @@
-"""Commands that collect: ingest, demo."""
+"""Commands that collect: ingest, collect, otlp, demo."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import sleep, time, time_ns
 from typing import Annotated
 
 import typer
 
 from collector.accounting import Accounting
+from collector.otlp.server import running, wait
 from demo.shop import DEMO_USER, Parameters
-from infra import local
+from infra import local, pulls
 from regionscope import output, tour
 from regionscope.commands.ask import print_records
 from regionscope.commands.common import AsJson, ConfigFile, Failure, StoreUri, open_session, progress, rows_of
-from regionscope.config import resolve
+from regionscope.config import Config, resolve
 from regionscope.moment import moment
+from store.compact import compact
 
 app = typer.Typer()
+
+COMPACTED = 60  # minutes between compactions while collecting on one machine
+COMMITTED = 5.0  # seconds between commits of what came by OTLP
 
 
 @app.command()
@@ -36,6 +44,81 @@ def ingest(
     with progress("collecting", len(files)) as advance:
         accounting = local.ingest(settings, region, files, advance)
     output.print_json(accounting.counts())
+
+
+@app.command()
+def collect(
+    regions: Annotated[
+        list[str] | None, typer.Option("--region", help="Only these of the configured regions.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End after one round.")] = False,
+    config: ConfigFile = None,
+    store: StoreUri = None,
+    as_json: AsJson = False,
+) -> None:
+    """Each minute, fetch traces, metrics and state of all regions and run the probes; until interrupted."""
+    settings = resolve(config, store)
+    wanted = _known(settings, regions or sorted(settings.regions))
+    clients = pulls.clients()
+    while True:
+        minute = time_ns() // 60_000_000_000
+        pulled = local.pull(settings, wanted, clients, minute)
+        if as_json:
+            output.print_json({region: asdict(each) for region, each in pulled.items()})
+        else:
+            rows = [
+                {"region": region, "kind": kind, **accounting.counts()}
+                for region, each in pulled.items()
+                for kind, accounting in each.accounts.items()
+            ]
+            output.print_table(rows, ["region", "kind", *Accounting().counts()])
+        for region, each in pulled.items():
+            for problem in each.problems:
+                output.err.print(f"problem: {region}: {problem}", markup=False)
+        if once:
+            return
+        if minute % COMPACTED == 0:
+            compact(local.prepare(settings))
+        sleep(max((minute + 1) * 60 - time(), 0))
+
+
+@app.command()
+def otlp(
+    region: Annotated[str, typer.Option(help="The region of what does not name its own (cloud.region).")],
+    host: Annotated[str | None, typer.Option(help="Overrides otlp.host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides otlp.port; 0 is any free one.")] = None,
+    config: ConfigFile = None,
+    store: StoreUri = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in logs, traces and metrics by OTLP/HTTP, and commit them; until interrupted."""
+    settings = resolve(config, store)
+    opened = local.prepare(settings)
+    _known(settings, [region])
+    chosen = host or settings.otlp.host, settings.otlp.port if port is None else port
+    with ExitStack() as stack:
+        forward = stack.enter_context(local.forwarding(settings))
+        intake = local.intake(settings, local.collector(settings, opened, region, forward=forward))
+        try:
+            bound, number = stack.enter_context(running(intake, *chosen))
+        except ValueError as error:
+            raise Failure(str(error), "set otlp.token, or leave the host as it is") from None
+        stack.enter_context(local.committing(opened, COMMITTED))
+        if as_json:
+            output.print_json({"host": bound, "port": number})
+            output.out.file.flush()
+        else:
+            output.out.print(f"OTLP/HTTP at http://{bound}:{number}", markup=False)
+        wait()
+
+
+def _known(settings: Config, regions: list[str]) -> list[str]:
+    """The regions, if the configuration has them: a misspelled one would escape its zone."""
+    for region in regions:
+        if settings.regions and region not in settings.regions:
+            known = ", ".join(sorted(settings.regions))
+            raise Failure(f"--region is {region!r}: must be one of [regions] ({known})")
+    return regions
 
 
 @app.command()

@@ -28,6 +28,11 @@ def config_check(config: ConfigFile = None, store: StoreUri = None, as_json: AsJ
         output.out.print(f"store: {report.store}", markup=False)
         for region, policy in report.regions.items():
             output.out.print(f"{region}: {policy}", markup=False)
+        for cost in report.costs:
+            told = (
+                f"{cost.what}: {cost.requests_per_month:,} requests in 30 days, USD {cost.usd_per_month:,.2f}"
+            )
+            output.out.print(f"{told} ({cost.basis})", markup=False)
     if not as_json or report.ok:
         for problem in report.problems:
             output.err.print(f"problem: {problem}", markup=False)

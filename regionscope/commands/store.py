@@ -29,6 +29,7 @@ def store_commit(config: ConfigFile = None, store: StoreUri = None, as_json: AsJ
             "committed": len(result.committed),
             "rows": result.rows,
             "duplicates": result.duplicates,
+            "replaced": result.replaced,
             "failed": failed,
         },
         as_json,

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from parsed_rows import Row, rows
+from probe_resources import buckets, clients, own_clients, table
 
 from collector.columns import Source
 from collector.fields import FieldMap
+
+__all__ = ["buckets", "clients", "own_clients", "table"]  # fixtures
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from collector_payloads import (
     stored,
     text,
 )
+from events_payloads import rows
 
 from collector.envelope import Reference
 from store.objects import Store, open_store
@@ -210,6 +211,11 @@ def test_a_notification_of_a_new_object_fetches_it_and_any_other_is_a_control(
         raw = raw["Records"][0]["s3"] if "Records" in raw else raw["detail"]
         assert reference.bucket == raw["bucket"]["name"]
         assert reference.key == raw["object"]["key"].replace("%20", " ")
+    elif "Replication" in sample.expected:
+        assert counts(result) == only(stored=1)
+        (row,) = rows(memory)
+        assert row["kind"] == "replication_failure"
+        assert row["attributes"]["aws.s3.key"] == "replication-test.png"
     else:
         assert counts(result) == only(control=1)
         assert asked == []
@@ -222,8 +228,46 @@ def test_messages_that_are_no_logs_are_quarantined_and_those_that_point_to_logs_
     result = collector(memory, fetch=lambda reference: b"INFO hello\n").collect(sample.event)
     assert result.get("batchItemFailures", []) == []
     number = sample.number(r"^(\d+)")
-    points = sample.path.name.startswith("s3")
-    assert counts(result) == (only(stored=number) if points else only(quarantined=number))
+    readable = sample.path.name.startswith("s3") or "alarm=True" in sample.expected
+    assert counts(result) == (only(stored=number) if readable else only(quarantined=number))
+
+
+@samples("CloudWatch alarm|SNS event")
+def test_an_alarm_is_a_row_in_any_of_its_shapes(memory: Store, sample: Sample) -> None:
+    collector(memory).collect(sample.event)
+    if "alarm=False" in sample.expected:
+        assert rows(memory) == []
+        return
+    (row,) = rows(memory)
+    assert row["kind"] == "alarm"
+    if "alarm=True" in sample.expected:
+        assert (row["subject"], row["state"]) == ("EXAMPLE", "ALARM")
+        return
+    match = re.fullmatch(r"(\w+)->(\w+) (.+) region=(\S+)", sample.expected)
+    assert match
+    before, *told = match.groups()
+    assert [row["state"], row["subject"], row["region"]] == told
+    assert row["title"] == f"Alarm {row['subject']} went from {before} to {row['state']}."
+
+
+@samples("EventBridge (AWS Health|EC2)")
+def test_an_event_of_eventbridge_is_a_row_about_its_region(memory: Store, sample: Sample) -> None:
+    assert counts(collector(memory).collect(sample.event)) == only(stored=1)
+    (row,) = rows(memory)
+    facts = dict(re.findall(r"(\w+)=(\S+)", sample.expected))
+    assert row["attributes"]["aws.event.id"] == facts["id"]
+    assert row["region"] == facts["region"]
+    if "Health" in sample.kind:
+        assert row["kind"] == "aws_health"
+        assert facts["code"] in row["title"]
+    else:
+        assert (row["subject"], row["state"]) == ("i-1234567890abcdef0", "terminated")
+        assert row["time"] == datetime.fromisoformat(facts["time"])
+
+
+@samples("EventBridge Scheduled")
+def test_a_scheduled_event_is_a_control(memory: Store, sample: Sample) -> None:
+    assert counts(collector(memory).collect(sample.event)) == only(control=1)
 
 
 ACCESS = "ALB access log|CloudFront|CloudTrail|gz log|NLB|VPC flow|WAF"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -115,13 +116,20 @@ def parts_of(payload: bytes) -> list[Any]:
         {"Event": "s3:TestEvent", "Bucket": "logs"},
         s3("x", name="ObjectRemoved:Delete"),
         s3("x", name="s3:LifecycleTransition"),
-        s3("x", name="s3:Replication:OperationFailedReplication"),
         object_created("x", "Object Deleted"),
         object_created("x", "Object Restore Completed"),
     ],
 )
 def test_a_notification_of_anything_but_a_new_object_is_a_control(event: Json) -> None:
     assert [type(part) for part in opened(event)] == [Control]
+
+
+def test_a_notification_about_replication_is_delivered_whole() -> None:
+    event = s3("x", "y", name="s3:Replication:OperationFailedReplication")
+
+    assert [json.loads(part.payload) for part in opened(event)] == [
+        {"Records": [record]} for record in event["Records"]
+    ]
 
 
 @pytest.mark.parametrize(

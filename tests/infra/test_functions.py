@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from emulators import clients
 
-from infra import functions
+from collector.otlp.server import running
+from infra import functions, local
 from queries import connect
+from regionscope.config import parse
+from store.commit import sweep
 
 
 @pytest.fixture
@@ -18,10 +22,18 @@ def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "regionscope.toml").write_text('store = "store"\n[regions.eu-west-1]\n', encoding="utf-8")
     monkeypatch.setenv("LAMBDA_TASK_ROOT", str(tmp_path))
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    for cached in (functions._config, functions._store, functions._collector):
+    made = (
+        functions._config,
+        functions._store,
+        functions._collector,
+        functions._clients,
+        functions._intake,
+        functions._forwarder,
+    )
+    for cached in made:
         cached.cache_clear()
     yield tmp_path
-    for cached in (functions._config, functions._store, functions._collector):
+    for cached in made:
         cached.cache_clear()
 
 
@@ -89,3 +101,54 @@ def test_the_schedule_sweeps_what_no_notification_told_of(task: Path) -> None:
     functions.collect(subscription("hello"), None)
 
     assert functions.commit_segments({"source": "aws.scheduler"}, None) == {"committed": 1}
+
+
+def test_what_is_fetched_on_a_schedule_is_accounted_for_by_kind(
+    task: Path, moto: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        functions.pulls, "clients", lambda: lambda service, region: clients(moto, region)(service)
+    )
+
+    answer = functions.fetch({"time": "2026-11-20T09:00:00Z", "fetch": ["traces"]}, None)
+
+    none = {"received": 0, "stored": 0, "duplicate": 0, "control": 0, "quarantined": 0}
+    assert answer == {"accounts": {"traces": none}, "problems": []}
+
+
+def test_otlp_behind_iam_is_stored(task: Path) -> None:
+    functions.commit_segments({"source": "aws.scheduler"}, None)
+    record = {"timeUnixNano": "1795168800000000000", "body": {"stringValue": "boom"}}
+    body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
+    event = {
+        "rawPath": "/v1/logs",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {
+            "http": {"method": "POST"},
+            "authorizer": {"iam": {"userArn": "arn:aws:iam::123456789012:user/sdk"}},
+        },
+        "body": json.dumps(body),
+    }
+
+    anonymous = functions.receive_otlp({**event, "requestContext": {"http": {"method": "POST"}}}, None)
+    answer = functions.receive_otlp(event, None)
+    functions.commit_segments({"source": "aws.scheduler"}, None)
+
+    assert (anonymous["statusCode"], answer["statusCode"]) == (401, 200)
+    with connect(str(task / "store")) as session:
+        assert session.sql("select body, region from logs").fetchall() == [("boom", "eu-west-1")]
+
+
+def test_what_is_collected_is_forwarded_before_the_answer(task: Path, tmp_path: Path) -> None:
+    other = parse({"store": str(tmp_path / "other")})
+    store = local.prepare(other)
+    backend = local.intake(other, local.collector(other, store, "eu-west-1"))
+    with running(backend, "127.0.0.1", 0) as (host, port):
+        with (task / "regionscope.toml").open("a", encoding="utf-8") as file:
+            file.write(f'[forward]\nendpoint = "http://{host}:{port}"\n')
+
+        functions.collect(subscription("boom"), None)
+
+        sweep(store)
+    with connect(str(tmp_path / "other")) as session:
+        assert session.sql("select body from logs").fetchall() == [("boom",)]
