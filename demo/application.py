@@ -8,6 +8,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from demo.drills import drill
 from demo.faults import BUGS, Failed
 from demo.functions import Instances
 from demo.regions import round_trip
@@ -31,6 +32,8 @@ class Application:
         self.tracker = Replicated(TRACKER, Random(f"{seed}/tracker"))
         self.files = Replicated(FILES, Random(f"{seed}/files"))
         self.database = Replicated(DATABASE, Random(f"{seed}/database"))
+        self.drill = drill(start, end)
+        self.sessions.pause(self.drill)
         self.instances = Instances(Random(f"{seed}/instances"))
         self.answered: list[Request] = []
         self.requests = 0

@@ -13,7 +13,7 @@ from demo.access_objects import AccessObject, access_object, trial_object
 from demo.documents import Document, compressed, control
 from demo.logs import AccessLog, Line
 
-Trigger = Literal["kinesis", "awslogs", "firehose", "s3"]
+Trigger = Literal["kinesis", "awslogs", "firehose", "s3", "eventbridge"]
 
 BATCH = 100  # records: the default of an event source mapping
 BATCH_WINDOW = 30.0  # seconds it waits for a full one
@@ -30,8 +30,9 @@ class Delivery:
     """One invocation of a collector, and what is in it.
 
     `log_events` counts all log events inside, `duplicates` those among them that AWS had delivered before,
-    `controls` the messages that are no log events. `objects` are the S3 objects the event points to, by
-    bucket and key. `time`, in epoch seconds, is when the event was made; it may be delivered later.
+    `controls` the messages that are no log events, `signals` the metrics and events. `objects` are the S3
+    objects the event points to, by bucket and key. `time`, in epoch seconds, is when the event was made; it
+    may be delivered later.
     """
 
     region: str
@@ -41,6 +42,7 @@ class Delivery:
     log_events: int
     duplicates: int = 0
     controls: int = 0
+    signals: int = 0
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
 
@@ -156,7 +158,9 @@ class Firehose:
         ]
         self._count += len(batch)
         self._waiting, self._bytes = [], 0
-        event = envelopes.firehose(self._region, [(one.number, one.arrival, one.data) for one in batch])
+        event = envelopes.firehose(
+            self._region, "logs", [(one.number, one.arrival, one.data) for one in batch]
+        )
         events, controls = sum(one.log_events for one in batch), sum(one.controls for one in batch)
         return Delivery(self._region, "firehose", event, now, events, controls=controls)
 

@@ -1,16 +1,20 @@
-"""The shop's logs as the collectors of its regions get them: real payloads, some twice, some late."""
+"""What the collectors of the shop's regions are handed: real payloads, some twice, some late."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from random import Random
+from typing import Protocol
 
+from demo.account import Account
 from demo.couriers import Buckets, Courier, Delivery, Direct, Firehose, Kinesis
 from demo.documents import documents, intervals
 from demo.logs import AccessLog, Line, lines
+from demo.regions import NAMES
 from demo.shop import Simulation
+from demo.signal_couriers import PULLED, Bus, MetricStream
 
 ACCOUNT_LEVEL = "ap-southeast-1"  # its subscription is an account-level policy
 LATE = 0.05  # chance that a delivery is overtaken by up to so many others:
@@ -18,14 +22,27 @@ OVERTAKEN = 6
 TWICE = 0.01  # chance that AWS invokes the collector again with the same event
 
 
-def deliveries(simulation: Simulation) -> Iterator[Delivery]:
-    """Every invocation of every region's collector, in the order in which they happen."""
-    seed = simulation.parameters.seed
-    orderly = _orderly(lines(simulation.requests()), Random(f"{seed}/couriers"))
-    return _as_it_happens(orderly, Random(f"{seed}/deliveries"))
+def deliveries(simulation: Simulation, account: Account | None = None) -> Iterator[Delivery]:
+    """Every invocation of every region's collector, in the order in which they happen.
+
+    Meanwhile the account fills with what the collectors have to ask for.
+    """
+    account = account or Account()
+    told = simulation.parameters
+    start, end = told.start.timestamp(), told.end.timestamp()
+    streams = [MetricStream(name, account.metrics, start) for name in NAMES if name != PULLED]
+    written = lines(account.observe(simulation.requests()))
+    orderly = _orderly(written, [*streams, Bus(start, end)], Random(f"{told.seed}/couriers"))
+    return _as_it_happens(orderly, Random(f"{told.seed}/deliveries"))
 
 
-def _orderly(lines: Iterable[Line], rng: Random) -> Iterator[Delivery]:
+class Messenger(Protocol):
+    """What hands over, by simulated time."""
+
+    def deliver(self, now: float, last: bool) -> Iterator[Delivery]: ...
+
+
+def _orderly(lines: Iterable[Line], others: Sequence[Messenger], rng: Random) -> Iterator[Delivery]:
     """Everything once and in order, but for what a Kinesis reader reads again."""
     streams: dict[str, Courier] = {
         "eu-west-1": Kinesis("eu-west-1", rng),
@@ -33,7 +50,7 @@ def _orderly(lines: Iterable[Line], rng: Random) -> Iterator[Delivery]:
         "ap-southeast-1": Firehose("ap-southeast-1", rng),
     }
     buckets, end = Buckets(), 0.0
-    couriers: list[Courier | Buckets] = [*streams.values(), buckets]
+    couriers: list[Messenger] = [*streams.values(), buckets, *others]
     for end, logs in intervals(lines):
         for log, written in logs.items():
             if isinstance(log, AccessLog):

@@ -46,9 +46,9 @@ def cloudwatch(data: bytes) -> Event:
     return {"awslogs": {"data": _base64(data)}}
 
 
-def firehose(region: str, records: Sequence[tuple[int, float, bytes]]) -> Event:
-    """A batch that Firehose wants transformed; of each record its number, arrival time and data."""
-    stream = f"arn:aws:firehose:{region}:{ACCOUNT}:deliverystream/regionscope-logs"
+def firehose(region: str, what: str, records: Sequence[tuple[int, float, bytes]]) -> Event:
+    """A batch of logs or metrics that Firehose wants transformed; per record its number, arrival, data."""
+    stream = f"arn:aws:firehose:{region}:{ACCOUNT}:deliverystream/regionscope-{what}"
     first = hashlib.md5(records[0][2], usedforsecurity=False).hexdigest()
     return {
         "invocationId": f"{first[:8]}-{first[8:12]}-4{first[13:16]}-a{first[17:20]}-{first[20:]}",

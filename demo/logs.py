@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from demo import access_logs, loggers, platform_logs
+from demo import access_logs, loggers, otel_spans, platform_logs
+from demo.clocks import as_stamped, stamp
 from demo.regions import BY_NAME, DOMAIN
 from demo.requests import Invocation, Request
+from demo.spans import spans
 
 LONGEST = 30.0  # seconds; API Gateway waits 29 s for a function
 HOME = "us-east-1"  # where Route 53 and CloudFront write, whatever region is asked
 CLF_REGION = "ap-southeast-1"  # its API was set up with the Common Log Format
+SEARCH_REGION = "ap-southeast-1"  # where X-Ray's Transaction Search is on: spans are log events there
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def lines(requests: Iterable[Request]) -> Iterator[Line]:
     waiting: list[tuple[float, int, Line]] = []
     count = 0
     for request in requests:
-        for line in _lines(request):
+        for line in (*_lines(as_stamped(request)), *_span_lines(request)):
             count += 1
             heapq.heappush(waiting, (line.time, count, line))
         while waiting and waiting[0][0] < request.end - LONGEST:  # no later answer can go back further
@@ -69,6 +72,13 @@ def _lines(request: Request) -> Iterator[Line]:
         yield Line(request.end, AccessLog(HOME, "cloudfront"), access_logs.cloudfront(request))
     else:
         yield Line(request.end, _api_stream(region), _api_line(request))
+
+
+def _span_lines(request: Request) -> Iterator[Line]:
+    stream = Stream(SEARCH_REGION, otel_spans.GROUP, "default")
+    for span in spans(request):
+        if span.region == SEARCH_REGION:
+            yield Line(stamp(span.region, span.end), stream, otel_spans.record(span))
 
 
 def _function_lines(request: Request, invocation: Invocation) -> Iterator[Line]:

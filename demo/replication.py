@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from demo.drills import Drill
 from demo.regions import NAMES
 
 KEPT = 8  # versions of a key that are remembered; older ones are visible everywhere long since
@@ -54,6 +55,11 @@ class Replicated:
         self.kind = kind
         self._rng = rng
         self._versions: dict[str, list[Version]] = {}
+        self._pauses: list[Drill] = []
+
+    def pause(self, drill: Drill) -> None:
+        """Hold back what would arrive while the drill lasts; it arrives after it, in its usual time."""
+        self._pauses.append(drill)
 
     def lag(self) -> float:
         """Seconds until one write arrives in one other region."""
@@ -61,8 +67,15 @@ class Replicated:
 
     def write(self, key: str, region: str, now: float, state: str | None = None) -> Version:
         """A write in one region, seen there at once and elsewhere after the lag."""
-        visible = {name: now if name == region else now + self.lag() for name in NAMES}
+        visible = {
+            name: now if name == region else self._arrival(region, name, now, self.lag()) for name in NAMES
+        }
         return self._append(key, region, now, state, visible)
+
+    def _arrival(self, source: str, target: str, now: float, lag: float) -> float:
+        here = [pause for pause in self._pauses if (pause.source, pause.target) == (source, target)]
+        held = [pause.end for pause in here if now + lag > pause.start and now < pause.end]
+        return max([now, *held]) + lag
 
     def place(self, key: str, region: str, now: float, state: str | None = None) -> Version:
         """A write of long ago: visible everywhere."""

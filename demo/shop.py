@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from demo.application import Application
+from demo.clocks import OFFSETS
 from demo.requests import Request, record
 from demo.users import population
 from demo.visits import arrivals
@@ -65,5 +66,9 @@ def simulate(parameters: Parameters) -> Simulation:
 
 
 def truth(simulation: Simulation) -> Iterator[dict[str, Any]]:
-    """What really happened to each request, one JSON object per line of ground-truth.jsonl."""
-    return map(record, simulation.requests())
+    """What really happened to each request, one JSON object per line of ground-truth.jsonl.
+
+    All times are true; `clock_offset_ms` is how far the clock of the request's region was ahead of them.
+    """
+    for request in simulation.requests():
+        yield record(request) | {"clock_offset_ms": OFFSETS[request.region] * 1000}

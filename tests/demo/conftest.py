@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from demo_payloads import Event, distinct
 
+from demo.account import Account
 from demo.couriers import Delivery
 from demo.deliveries import deliveries
 from demo.requests import Request
@@ -29,8 +30,20 @@ def short_story(short: Simulation) -> list[Request]:
 
 
 @pytest.fixture(scope="session")
-def delivered(short: Simulation) -> list[Delivery]:
-    return list(deliveries(short))
+def account() -> Account:
+    """What the collectors can ask for once everything of the short story was delivered."""
+    return Account()
+
+
+@pytest.fixture(scope="session")
+def delivered(short: Simulation, account: Account) -> list[Delivery]:
+    return list(deliveries(short, account))
+
+
+@pytest.fixture(scope="session")
+def signalled(delivered: list[Delivery]) -> list[Delivery]:
+    """The deliveries of metrics and events."""
+    return [delivery for delivery in delivered if delivery.signals]
 
 
 @pytest.fixture(scope="session")

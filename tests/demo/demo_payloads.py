@@ -36,6 +36,8 @@ def documents(delivery: Delivery) -> Iterator[dict[str, Any]]:
 
 
 def _records(delivery: Delivery) -> list[str]:
+    if delivery.signals:
+        return []
     if delivery.trigger == "awslogs":
         return [delivery.event["awslogs"]["data"]]
     if delivery.trigger == "kinesis":

@@ -126,7 +126,7 @@ def ids(request: Request) -> set[str]:
 
 
 def test_each_region_delivers_in_its_own_way(delivered: list[Delivery]) -> None:
-    assert {(delivery.region, delivery.trigger) for delivery in delivered} == {
+    assert {(delivery.region, delivery.trigger) for delivery in delivered if not delivery.signals} == {
         ("eu-west-1", "kinesis"),
         ("us-east-1", "awslogs"),
         ("ap-southeast-1", "firehose"),

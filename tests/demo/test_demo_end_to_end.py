@@ -18,12 +18,14 @@ from collector.envelope import Reference
 from collector.handler import Collector
 from demo.couriers import Delivery
 from demo.deliveries import deliveries
+from demo.otel_spans import GROUP
 from demo.regions import NAMES
 from demo.requests import Request
 from demo.shop import DEMO_USER, Parameters, simulate
 from store import tables
 from store.commit import CommitResult, sweep
 from store.objects import Store, open_store
+from store.schema import TABLES
 from store.zone import KINDS, Zone, pseudonym, resolve_key
 
 WINDOW = Parameters(duration=timedelta(seconds=60))
@@ -73,7 +75,9 @@ def _collect(delivered: list[Delivery], store: Store, zone: Zone) -> Counter[str
     counts: Counter[str] = Counter()
     for delivery in delivered:
         answer = collectors[delivery.region].collect(delivery.event)
-        counts.update(answer.get("regionscope", answer))
+        kind = "signals/" if delivery.signals else ""
+        counted = answer.get("regionscope", answer)
+        counts.update({f"{kind}{name}": count for name, count in counted.items()})
     return counts
 
 
@@ -86,13 +90,27 @@ def test_everything_received_is_accounted_for(collected: Collected) -> None:
     assert counts["received"] == counts["stored"] + counts["duplicate"] + counts["control"]
 
 
-def test_the_table_holds_every_log_event_once(collected: Collected) -> None:
-    (rows,) = collected.session.sql("select count(*) from logs").fetchone() or ()
-    by_region = dict(collected.session.sql("select region, count(*) from logs group by all").fetchall())
-    arrived = distinct(collected.delivered)
+def test_every_metric_and_event_is_accounted_for(collected: Collected) -> None:
+    counts = {name.removeprefix("signals/"): n for name, n in collected.counts.items() if "/" in name}
 
-    assert rows == collected.committed.rows == len(arrived)
-    assert by_region == Counter(event.region for event in arrived)
+    assert counts["received"] >= sum(one.signals for one in collected.delivered) > 0
+    assert counts["received"] == counts["stored"] + counts["duplicate"]
+
+
+def test_the_tables_hold_every_log_event_and_every_span_of_the_logs_once(collected: Collected) -> None:
+    arrived = distinct(collected.delivered)
+    spans = {event for event in arrived if event.group == GROUP}
+    by_region = dict(collected.session.sql("select region, count(*) from logs group by all").fetchall())
+    traced = dict(collected.session.sql("select region, count(*) from spans group by all").fetchall())
+
+    assert by_region == Counter(event.region for event in arrived - spans)
+    assert traced == Counter(event.region for event in spans)
+
+
+def test_nothing_but_what_was_committed_is_in_the_tables(collected: Collected) -> None:
+    counts = [collected.session.sql(f"select count(*) from {name}").fetchall()[0][0] for name in TABLES]
+
+    assert sum(counts) == collected.committed.rows - collected.committed.replaced
 
 
 def test_the_errors_found_of_a_user_are_those_of_the_truth(collected: Collected) -> None:
