@@ -150,7 +150,8 @@ def test_config_check_says_what_each_zone_does(run: Run, tmp_path: Path) -> None
     (tmp_path / "eu.key").write_text("0123456789abcdef", encoding="ascii")
     (tmp_path / "regionscope.toml").write_text(
         'store = "store"\n[regions.eu-west-1]\nzone = "eu"\n'
-        '[zones.eu]\nidentities = "pseudonym"\nredact = ["ip"]\nkey = "file:eu.key"\n',
+        '[zones.eu]\nidentities = "pseudonym"\nredact = ["ip"]\nkey = "file:eu.key"\n'
+        "[metrics]\nenabled = false\n",
         encoding="utf-8",
     )
 
