@@ -9,13 +9,16 @@ them away from the home region. Ids are random, so no bounds tell where they are
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
+import os
 import random
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,10 +27,10 @@ import duckdb
 import pyarrow as pa
 
 from queries import Session, connect, identity, macros
-from store import segments, tables
+from store import engine, segments, tables
 from store.commit import commit
 from store.compact import compact
-from store.layout import content_id
+from store.layout import DataFile, content_id
 from store.objects import Store, open_store
 from store.schema import LOGS
 
@@ -69,6 +72,10 @@ line as (
         concat('user-', user) as user_id,
         concat('sess-', md5(concat(user, $day))[:20]) as session_id,
         concat('Root=1-', trace_id[:8], '-', trace_id[9:]) as root,
+        concat_ws('.', 10, noise % 256, (noise >> 8) % 256, (noise >> 16) % 256) as address,
+        concat('handler:', 40 + noise % 200) as location,
+        md5(noise::varchar)[:16] as span_id,
+        span_id[:12] as order_id,
         case
             when error then ['writer unavailable, giving up after 3 attempts', 'stale session, reloading',
                 'payment provider answered 503', 'conditional check failed'][1 + noise % 4]
@@ -87,30 +94,31 @@ select
     (case when error then 17 when line = 3 and noise % 20 = 0 then 13 else 9 end)::int as severity_number,
     case severity_number when 17 then 'ERROR' when 13 then 'WARNING' else 'INFO' end as severity_text,
     case line
-        when 0 then printf('{"requestId":"%s","ip":"10.%d.%d.%d","requestTime":"%s","httpMethod":"POST",'
-            || '"routeKey":"POST /%s","status":"%d","protocol":"HTTP/1.1","responseLength":"%d",'
-            || '"integrationLatency":"%d","userAgent":"Mozilla/5.0 (iPhone; CPU iPhone OS 19_2 like Mac OS X)'
-            || ' AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148","xrayTraceId":"%s"}',
-            gateway_id, noise % 256, (noise >> 8) % 256, (noise >> 16) % 256,
-            strftime(time, '%d/%b/%Y:%H:%M:%S +0000'), function, case when failed then 502 else 200 end,
-            noise % 9000, (noise >> 5) % 3000, root)
-        when 4 then printf('{"time":"%s","type":"platform.report","record":{"requestId":"%s","metrics":{'
-            || '"durationMs":%d.%d,"billedDurationMs":%d,"memorySizeMB":512,"maxMemoryUsedMB":%d},"tracing":{'
-            || '"spanId":"%s","type":"X-Amzn-Trace-Id","value":"%s"},"status":"%s"}}',
-            strftime(time, '%Y-%m-%dT%H:%M:%S.%gZ'), function_id, noise % 3000, noise % 97,
-            noise % 3000 + 1, 90 + noise % 200, md5(noise::varchar)[:16], root,
-            case when failed then 'error' else 'success' end)
-        else printf('{"level":"%s","location":"handler:%d","message":"%s","timestamp":"%s","service":"%s",'
-            || '"cold_start":false,"function_name":"shop-%s","function_memory_size":"512",'
-            || '"function_request_id":"%s","correlation_id":"%s","xray_trace_id":"1-%s-%s","user_id":"%s",'
-            || '"session_id":"%s","order_id":"%s","amount":%d.%02d}',
-            case when error then 'ERROR' else 'INFO' end, 40 + noise % 200, message,
-            strftime(time, '%Y-%m-%d %H:%M:%S.%g+0000'), function, function, function_id, gateway_id,
-            trace_id[:8], trace_id[9:], user_id, session_id, md5(noise::varchar)[:12],
-            noise % 500, noise % 100)
-    end as body,
+        when 0 then to_json({
+            requestId: gateway_id, ip: address, requestTime: strftime(time, '%d/%b/%Y:%H:%M:%S +0000'),
+            httpMethod: 'POST', routeKey: concat('POST /', function),
+            status: case when failed then '502' else '200' end, protocol: 'HTTP/1.1',
+            responseLength: (noise % 9000)::varchar, integrationLatency: ((noise >> 5) % 3000)::varchar,
+            userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_2 like Mac OS X) AppleWebKit/605.1.15 '
+                || '(KHTML, like Gecko) Mobile/15E148',
+            xrayTraceId: root})
+        when 4 then to_json({
+            time: strftime(time, '%Y-%m-%dT%H:%M:%S.%gZ'), type: 'platform.report', record: {
+                requestId: function_id, metrics: {
+                    durationMs: noise % 3000 + (noise % 97) / 100, billedDurationMs: noise % 3000 + 1,
+                    memorySizeMB: 512, maxMemoryUsedMB: 90 + noise % 200},
+                tracing: {spanId: span_id, type: 'X-Amzn-Trace-Id', value: root},
+                status: case when failed then 'error' else 'success' end}})
+        else to_json({
+            level: case when error then 'ERROR' else 'INFO' end, location: location, message: message,
+            timestamp: strftime(time, '%Y-%m-%d %H:%M:%S.%g+0000'), service: function, cold_start: false,
+            function_name: concat('shop-', function), function_memory_size: '512',
+            function_request_id: function_id, correlation_id: gateway_id,
+            xray_trace_id: concat('1-', trace_id[:8], '-', trace_id[9:]), user_id: user_id,
+            session_id: session_id, order_id: order_id, amount: (noise % 50000) / 100})
+    end::varchar as body,
     trace_id,
-    case when by_app then md5(noise::varchar)[:16] end as span_id,
+    case when by_app then span_id end as span_id,
     case when line = 0 then gateway_id else function_id end as request_id,
     case when by_app then session_id end as session_id,
     case when by_app then user_id end as user_id,
@@ -125,13 +133,12 @@ select
     case line
         when 0 then map {
             'http.request.method': 'POST', 'http.route': concat('/', function),
-            'client.address': concat_ws('.', 10, noise % 256, (noise >> 8) % 256, (noise >> 16) % 256)}
+            'client.address': address}
         when 4 then map {
             'aws.lambda.max_memory_used_mb': (90 + noise % 200)::varchar,
             'aws.lambda.billed_duration_ms': (noise % 3000 + 1)::varchar}
         else map {
-            'message': message, 'location': concat('handler:', 40 + noise % 200),
-            'code.function': function, 'order_id': md5(noise::varchar)[:12]}
+            'message': message, 'location': location, 'code.function': function, 'order_id': order_id}
     end as attributes
 from line
 """
@@ -183,39 +190,40 @@ def build(store: Store, shop: Shop) -> None:
     """Deliver, commit and compact the records of all days."""
     tables.ensure(store)
     for day in DAYS:
-        files = [
-            file
-            for region in REGIONS
-            for first in range(0, shop.requests, SEGMENT_REQUESTS)
-            for file in _deliver(store, shop, region, day, first)
-        ]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # DuckDB makes the records in one thread
+            delivered = [
+                pool.submit(_deliver, store, shop, region, day, first)
+                for region in REGIONS
+                for first in range(0, shop.requests, SEGMENT_REQUESTS)
+            ]
+        files = [file for segment in delivered for file in segment.result()]
         result = commit(store, files)
         assert not result.failed
         print(f"  {day}: {result.rows:,} rows in {len(result.committed)} segments", flush=True)
-    started = time.perf_counter()
+    compacting = time.perf_counter()
     merged = compact(store, now=LATER)
     assert not merged.failed
-    seconds = time.perf_counter() - started
+    seconds = time.perf_counter() - compacting
     print(f"  compacted {merged.files_before} files into {merged.files_after} in {seconds:.0f} s", flush=True)
 
 
-def _deliver(store: Store, shop: Shop, region: str, day: date, first: int) -> tuple[segments.DataFile, ...]:
+def _deliver(store: Store, shop: Shop, region: str, day: date, first: int) -> tuple[DataFile, ...]:
     rows = shop.records(region, day, first, min(SEGMENT_REQUESTS, shop.requests - first))
     return segments.write(store, LOGS, rows, content_id([region.encode(), str((day, first)).encode()])).files
 
 
-def build_plain(session: Session, folder: Path) -> None:
+def build_plain(store: Store, folder: Path) -> None:
     """The same rows by time: what DuckDB writes by default, one file per region and day."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for day in DAYS:
-            for region in REGIONS:
-                rows = session.sql("from logs where region = $1 and day = $2 order by time", [region, day])
-                table = rows.to_arrow_table().drop_columns(["region", "day"])
-                place = folder / f"region={region}" / f"day={day}"
-                place.mkdir(parents=True)
-                connection.register("rows", table)
-                connection.execute(f"copy rows to '{place}/rows.parquet' (format parquet, compression zstd)")
+    with engine.connect(store, delta=True) as connection:
+        rows = f"delta_scan({engine.quote(engine.url(store, LOGS.name))})"
+        for day, region in itertools.product(DAYS, REGIONS):
+            place = folder / f"region={region}" / f"day={day}"
+            place.mkdir(parents=True)
+            connection.execute(
+                f"copy (select * exclude (region, day) from {rows} "
+                f"where region = '{region}' and day = '{day}' order by time) "
+                f"to '{place}/rows.parquet' (format parquet, compression zstd)"
+            )
 
 
 def open_plain(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -317,16 +325,16 @@ def run(folder: Path, rows: int, rounds: int) -> list[str]:
         if not Path(store.uri).exists():
             print(f"building {shop.rows:,} rows", flush=True)
             build(store, shop)
-    sessions = {shop: connect(store) for shop, store in stores.items()}
     plain = folder / f"plain-{full.rows}"
     if not plain.exists():
-        build_plain(sessions[full], plain)
+        build_plain(stores[full], plain)
     places = [
         Place("store", full, lambda: connect(stores[full]).connection),
         Place("plain Parquet", full, lambda: open_plain(plain)),
         Place("store, a quarter", small, lambda: connect(stores[small]).connection),
     ]
-    report_size(sessions[full], plain)
+    with connect(stores[full]) as session:
+        report_size(session, plain)
     measure(places, rounds)
     return list(report(places))
 

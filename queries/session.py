@@ -122,7 +122,9 @@ class Session:
 
 def _lock(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     connection.execute("set global TimeZone = 'UTC'")
-    connection.execute("set parquet_metadata_cache = true")  # the files never change
+    # The files never change: what was read of them once need not be checked.
+    connection.execute("set parquet_metadata_cache = true")
+    connection.execute("set validate_external_file_cache = 'NO_VALIDATION'")
     connection.execute("set python_enable_replacements = false")
     connection.execute(f"set allowed_directories = [{engine.quote(store.uri + '/')}]")
     connection.execute("set enable_external_access = false")

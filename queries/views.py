@@ -29,7 +29,11 @@ def open_views(
         except TableNotFoundError:
             missing.append(table)
             continue
-        _define(connection, table, there, f"delta_scan({quote(url(store, table.name))})")
+        # Attached, the log is read once for a query and not for each scan of it: so a query sees one version.
+        catalog = name(f"delta_{table.name}")
+        place = quote(url(store, table.name))
+        connection.execute(f"attach {place} as {catalog} (type delta, read_only)")
+        _define(connection, table, there, f"{catalog}.main.{catalog}")
     return tuple(missing)
 
 

@@ -104,6 +104,11 @@ def snapshot(store: Store, table: Table) -> Snapshot:
     return Snapshot(delta, {file.name: file for file in _active(delta)})
 
 
+def checkpoint(store: Store, table: Table) -> None:
+    """Sum the table's log up in one file, so that readers need not replay it from the last sum on."""
+    load(store, table).create_checkpoint()
+
+
 def change(
     snapshot: Snapshot,
     actions: Sequence[AddAction | RemoveAction],

@@ -16,9 +16,7 @@ from store import marks
 from store.layout import content_id
 from store.objects import Store
 
-REFRESH = (
-    3600  # seconds; a new metric takes up to 15 minutes to be listed anyway (API reference)
-)
+REFRESH = 3600  # seconds; a new metric takes up to 15 minutes to be listed anyway (API reference)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,3 +77,32 @@ def test_a_request_is_found_with_the_rest_of_its_trace(store: Store) -> None:
             assert bodies(session.request(id, since=NOON + SECOND)) == found[1:]
         assert len(bodies(session.request(IDS["lambda"].upper()))) == 3
         assert bodies(session.request(IDS["gateway"].lower())) == []
+
+
+def test_a_request_without_any_trace_is_found_in_all_its_regions_and_days(store: Store) -> None:
+    id = IDS["upper"]
+    put_compacted(
+        store,
+        record(NOON, "eu-west-1", request_id=id, body="first"),
+        record(NOON + SECOND, "us-east-1", request_id=id, body="second"),
+        record(NOON + DAY, "eu-west-1", request_id=id.lower(), body="in lower case"),
+        record(NOON + DAY, "us-east-1", request_id=id, body="fourth"),
+        record(NOON + DAY, "us-east-1", request_id="another", body="another request"),
+        record(NOON + DAY, "us-east-1", body="no request"),
+    )
+    with connect(store) as session:
+        assert bodies(session.request(id)) == ["first", "second", "in lower case", "fourth"]
+        assert bodies(session.request(id.lower())) == ["in lower case"]
+        assert bodies(session.request(id, since=NOON + SECOND, until=NOON + DAY)) == ["second"]
+
+
+def test_the_rest_of_a_trace_is_found_in_other_regions_and_days_than_its_request(store: Store) -> None:
+    put_compacted(
+        store,
+        record(NOON, "eu-west-1", request_id="r-1", trace_id=TRACE, body="asked for"),
+        record(NOON + SECOND, "us-east-1", request_id="r-2", trace_id=TRACE, body="another region"),
+        record(NOON + DAY, "ap-southeast-1", trace_id=TRACE, body="the next day"),
+        record(NOON + DAY, "ap-southeast-1", trace_id="f" * 32, body="another trace"),
+    )
+    with connect(store) as session:
+        assert bodies(session.request("r-1")) == ["asked for", "another region", "the next day"]

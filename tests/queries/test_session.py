@@ -188,6 +188,17 @@ def test_a_long_lived_session_sees_new_commits(store: Store) -> None:
         assert bodies(session.find_user("u")) == ["one", "two"]
 
 
+def test_a_transaction_sees_one_version_of_the_table(store: Store) -> None:
+    put(store, record(body="one"))
+    with connect(store) as session:
+        session.connection.begin()
+        assert bodies(session.connection.sql("from logs")) == ["one"]
+        put(store, record(NOON + SECOND, body="two"))
+        assert bodies(session.connection.sql("from logs")) == ["one"]
+        session.connection.commit()
+        assert bodies(session.connection.sql("from logs order by time")) == ["one", "two"]
+
+
 def test_a_store_that_is_not_there_has_no_rows_until_it_is(tmp_path: Path) -> None:
     place = tmp_path / "later"
     with connect(str(place)) as session:
