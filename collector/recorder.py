@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from collector import signal_redaction
 from collector.fingerprint import fingerprints
-from collector.rows import Places, escaped
+from collector.rows import Places, array_of
 from collector.signals import Signals
 from store.layout import content_id
 from store.schema import LOGS, Table, arrow_schema
@@ -104,14 +104,7 @@ def _array(column: Any, type: pa.DataType, size: int) -> pa.Array:
         return pa.nulls(size, type)
     if isinstance(column, pa.Array):
         return column if column.type == type else column.cast(type)
-    return _attributes(column) if pa.types.is_map(type) else _values(column, type)
-
-
-def _values(values: Sequence[Any], type: pa.DataType) -> pa.Array:
-    try:
-        return pa.array(values, type)
-    except UnicodeEncodeError:  # a lone surrogate, which JSON can spell and UTF-8 cannot
-        return pa.array([value and escaped(value) for value in values], type)
+    return _attributes(column) if pa.types.is_map(type) else array_of(column, type)
 
 
 def _attributes(maps: Sequence[Mapping[str, str | None] | None]) -> pa.Array:
@@ -119,6 +112,6 @@ def _attributes(maps: Sequence[Mapping[str, str | None] | None]) -> pa.Array:
     present = [each for each in maps if each]
     return pa.MapArray.from_arrays(
         offsets,
-        _values([*chain.from_iterable(present)], _TEXT),
-        _values([*chain.from_iterable(each.values() for each in present)], _TEXT),
+        array_of([*chain.from_iterable(present)], _TEXT),
+        array_of([*chain.from_iterable(each.values() for each in present)], _TEXT),
     )

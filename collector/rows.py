@@ -74,7 +74,7 @@ def table(
         "fingerprint": fingerprints,
         "attributes": _attributes(parsed.attribute_keys, parsed.attribute_values),
     }
-    arrays = [_array(columns[field.name], field.type) for field in _SCHEMA]
+    arrays = [array_of(columns[field.name], field.type) for field in _SCHEMA]
     return pa.Table.from_arrays(arrays, schema=_SCHEMA)
 
 
@@ -85,7 +85,7 @@ def _accounts(events: Events, parsed: Parsed) -> list[str | None]:
 def _spread(runs: Sequence[tuple[Source, int, int]], values: Sequence[str | None]) -> pa.Array:
     """One value per run as one per row."""
     ends = pa.array([end for _, _, end in runs], pa.int32())
-    return pc.run_end_decode(pa.RunEndEncodedArray.from_arrays(ends, _array(values, _TEXT)))
+    return pc.run_end_decode(pa.RunEndEncodedArray.from_arrays(ends, array_of(values, _TEXT)))
 
 
 def partition(tables: Sequence[pa.Table], region: str, day: date) -> pa.Table:
@@ -119,7 +119,8 @@ def identity(names: Names, region: str) -> str:
     return content_id([bytes(names.ids), names.times.tobytes(), streams.encode("utf-8", "backslashreplace")])
 
 
-def _array(values: Sequence[Any] | pa.Array, type: pa.DataType) -> pa.Array:
+def array_of(values: Sequence[Any] | pa.Array, type: pa.DataType) -> pa.Array:
+    """The values as an Arrow array, lone surrogates as escapes."""
     if isinstance(values, pa.Array):
         return values
     try:
@@ -138,8 +139,8 @@ def _attributes(keys: Sequence[Sequence[str]], values: Sequence[Sequence[str | N
     distinct = {each: number for number, each in enumerate(dict.fromkeys(keys))}
     lists = pa.ListArray.from_arrays(
         pa.array(list(accumulate(map(len, distinct), initial=0)), pa.int32()),
-        _array(list(chain.from_iterable(distinct)), _TEXT),
+        array_of(list(chain.from_iterable(distinct)), _TEXT),
     )
     spread = lists.take(pa.array(list(map(distinct.__getitem__, keys)), pa.int32()))
-    items = _array(list(chain.from_iterable(values)), _TEXT)
+    items = array_of(list(chain.from_iterable(values)), _TEXT)
     return pa.MapArray.from_arrays(spread.offsets, spread.values, items)
