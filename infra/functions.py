@@ -24,6 +24,7 @@ from collector.moment import micros
 from collector.otlp import gateway
 from collector.otlp.intake import Intake
 from infra import local, pulls
+from infra.hub import prepare
 from regionscope.config import Config, load
 from store.commit import commit, sweep
 from store.compact import compact
@@ -106,7 +107,7 @@ def _config() -> Config:
 
 @cache
 def _store() -> Store:
-    return local.prepare(_config())
+    return prepare(_config())
 
 
 @cache

@@ -18,22 +18,16 @@ from collector.handler import Collector
 from collector.otlp.export import forwarder as otlp_forwarder
 from collector.otlp.intake import Intake
 from infra import pulls
+from infra.hub import prepare
 from infra.pulls import Clients, Pulled
 from regionscope.config import Config
-from store import quarantine, tables
+from store import quarantine
 from store.commit import sweep
-from store.objects import Store, open_store
+from store.objects import Store
 
 _log = logging.getLogger(__name__)
 
 FLUSH = 10.0  # seconds that forwarding may go on once everything is stored
-
-
-def prepare(config: Config) -> Store:
-    """The configuration's store, with its tables; they are created if they are not there."""
-    store = open_store(config.store)
-    tables.ensure(store)
-    return store
 
 
 def collector(

@@ -16,7 +16,8 @@ from collector.metrics.pull import pull as pull_metrics
 from collector.probes.run import run as run_probes
 from collector.refusal import REFUSALS, reason
 from collector.state.files import track
-from collector.state.poll import Watched, poll
+from collector.state.poll import poll
+from collector.state.watched import Watched
 from collector.xray.pull import pull as pull_traces
 from regionscope.config import Config
 

@@ -11,7 +11,7 @@ from deltalake.exceptions import DeltaError
 from obstore.exceptions import BaseError as ObjectError
 
 from queries import Refused
-from regionscope import output, tour
+from regionscope import output
 from regionscope.commands import ask, collect, config, store
 from regionscope.commands.common import Failure
 from regionscope.config import ConfigError
@@ -41,8 +41,6 @@ def main() -> None:
         _fail(str(error), "see docs/configuration.md")
     except KeyUnavailable as error:
         _fail(str(error), "nothing of that zone was stored; make the key available and run the command again")
-    except tour.NotADemo as error:
-        _fail(str(error), "choose another folder with --dir")
     except Refused as error:
         _fail(str(error), "docs/format.md has the tables, queries/sql the macros")
     except (Busy, DeltaError, ObjectError, OSError, duckdb.Error) as error:

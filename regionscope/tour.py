@@ -22,13 +22,13 @@ from demo.deliveries import deliveries
 from demo.probes import probes, row
 from demo.shop import Parameters, simulate, truth
 from infra import local, pulls
+from infra.hub import prepare
 from regionscope.config import Config, load
 from store.commit import CommitResult, sweep
 from store.compact import compact
 from store.objects import Store
 from store.schema import PROBES
 
-DIRECTORY = Path("regionscope-demo")
 TRUTH = "ground-truth.jsonl"
 
 CONFIGURATION = """\
@@ -117,7 +117,7 @@ def collect(stage: Stage, parameters: Parameters, delivered: Callable[[float], N
 
     `delivered` hears the simulated time, epoch seconds, of each delivery.
     """
-    told = _Round(stage.config, local.prepare(stage.config), parameters)
+    told = _Round(stage.config, prepare(stage.config), parameters)
     for delivery in deliveries(simulate(parameters), told.account):
         told.hand_over(delivery)
         delivered(delivery.time)

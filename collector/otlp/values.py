@@ -17,7 +17,7 @@ from collector.otlp.wire import FIXED64, LENGTH, VARINT, Messages, Places, field
 
 _STRING, _BOOL, _INT, _DOUBLE = 1, 2, 3, 4  # fields of AnyValue, in opentelemetry/proto/common/v1
 
-_WORDS = pa.array(["false", "true"])
+_WORDS = pa.array(["false", "true"], pa.string())
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}  # as OTLP/JSON writes them
 
 

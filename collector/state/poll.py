@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,21 +14,11 @@ from collector.state import aurora, dynamodb, elasticache, health_check, routing
 from collector.state.book import Book, Describe
 from collector.state.observation import Observation
 from collector.state.polled import Polled
+from collector.state.watched import Watched
 from store import ledger
 from store.schema import EVENTS
 
 _TRIES = 20  # steps of one source; three do if no other poller interferes
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What to look at. Tables are looked at in each region that has them."""
-
-    aurora: bool = False
-    elasticache: bool = False
-    tables: Sequence[str] = ()
-    hosted_zones: Sequence[str] = ()
-    health_checks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

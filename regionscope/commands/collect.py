@@ -1,4 +1,7 @@
-"""Commands that collect: ingest, collect, otlp, demo."""
+"""Commands that collect: ingest, collect, otlp, demo.
+
+They import collectors when they run: that takes half a second, for which no other command should wait.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,8 @@ from typing import Annotated
 
 import typer
 
-from collector.accounting import Accounting
-from collector.otlp.server import running, wait
-from demo.shop import DEMO_USER, Parameters
-from infra import local, pulls
-from regionscope import output, tour
+from infra.hub import prepare
+from regionscope import output
 from regionscope.commands.ask import print_records
 from regionscope.commands.common import AsJson, ConfigFile, Failure, StoreUri, open_session, progress, rows_of
 from regionscope.config import Config, resolve
@@ -39,6 +39,8 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Collect log files: exports, `aws logs filter-log-events` output, S3 log objects, Lambda events."""
+    from infra import local
+
     settings = resolve(config, store)
     files = list(local.files(paths))
     with progress("collecting", len(files)) as advance:
@@ -57,6 +59,9 @@ def collect(
     as_json: AsJson = False,
 ) -> None:
     """Each minute, fetch traces, metrics and state of all regions and run the probes; until interrupted."""
+    from collector.accounting import Accounting
+    from infra import local, pulls
+
     settings = resolve(config, store)
     wanted = _known(settings, regions or sorted(settings.regions))
     clients = pulls.clients()
@@ -78,7 +83,7 @@ def collect(
         if once:
             return
         if minute % COMPACTED == 0:
-            compact(local.prepare(settings))
+            compact(prepare(settings))
         sleep(max((minute + 1) * 60 - time(), 0))
 
 
@@ -92,8 +97,11 @@ def otlp(
     as_json: AsJson = False,
 ) -> None:
     """Take in logs, traces and metrics by OTLP/HTTP, and commit them; until interrupted."""
+    from collector.otlp.server import running, wait
+    from infra import local
+
     settings = resolve(config, store)
-    opened = local.prepare(settings)
+    opened = prepare(settings)
     _known(settings, [region])
     chosen = host or settings.otlp.host, settings.otlp.port if port is None else port
     with ExitStack() as stack:
@@ -123,9 +131,9 @@ def _known(settings: Config, regions: list[str]) -> list[str]:
 
 @app.command()
 def demo(
-    directory: Annotated[
-        Path, typer.Option("--dir", help="Where the demo keeps its files.")
-    ] = tour.DIRECTORY,
+    directory: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its files.")] = Path(
+        "regionscope-demo"
+    ),
     seed: Annotated[int, typer.Option(help="The same seed, start, minutes and rate give the same data.")] = 1,
     start: Annotated[
         str | None, typer.Option(help="When the simulated time begins; lately if absent.")
@@ -140,6 +148,10 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Run a simulated shop in three regions through the collectors, and find one user's errors."""
+    from collector.accounting import Accounting
+    from demo.shop import DEMO_USER, Parameters
+    from regionscope import tour
+
     now = datetime.now(UTC)
     duration = timedelta(minutes=minutes)
     try:
@@ -147,7 +159,10 @@ def demo(
     except ValueError as error:
         raise Failure(str(error)) from None
     parameters = Parameters(seed, begin, duration, rate)
-    stage = tour.set_up(directory)
+    try:
+        stage = tour.set_up(directory)
+    except tour.NotADemo as error:
+        raise Failure(str(error), "choose another folder with --dir") from None
     tour.write_truth(stage, parameters)
     with progress("simulating", minutes * 60) as advance:
         collected = tour.collect(stage, parameters, lambda time: advance(time - begin.timestamp()))

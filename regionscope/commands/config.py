@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from regionscope import check, output
+from regionscope import output
 from regionscope.commands.common import AsJson, ConfigFile, Failure, StoreUri
 from regionscope.config import resolve
 
@@ -21,6 +21,8 @@ def section() -> None:
 @app.command("check")
 def config_check(config: ConfigFile = None, store: StoreUri = None, as_json: AsJson = False) -> None:
     """Check the configuration, and try its store and its zones' keys."""
+    from regionscope import check  # with what knows prices: no other command needs it
+
     report = check.check(resolve(config, store))
     if as_json:
         output.print_json({"ok": report.ok, **asdict(report)})

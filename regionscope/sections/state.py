@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from collector.state.poll import Watched
 from collector.state.tracker import Tracker
+from collector.state.watched import Watched
 from regionscope.sections.base import RegionName, Section, matching
 
 TableName = Annotated[str, matching(r"[\w.-]{3,255}", "must be the name of a DynamoDB table")]

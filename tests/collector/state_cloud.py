@@ -14,8 +14,9 @@ from collector_payloads import collector
 from emulators import ACCOUNT, REGIONS, clients
 from events_payloads import Json, committed
 
-from collector.state.poll import Watched, poll
+from collector.state.poll import poll
 from collector.state.polled import Polled
+from collector.state.watched import Watched
 from store.commit import sweep
 from store.objects import Store
 

@@ -15,7 +15,8 @@ from emulators import REGIONS
 from events_payloads import Json
 from state_cloud import AP, EU, NOW, US, Cloud, changes
 
-from collector.state.poll import Watched, poll
+from collector.state.poll import poll
+from collector.state.watched import Watched
 from store.objects import Store
 
 

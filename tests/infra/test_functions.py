@@ -11,6 +11,7 @@ from emulators import clients
 
 from collector.otlp.server import running
 from infra import functions, local
+from infra.hub import prepare
 from queries import connect
 from regionscope.config import parse
 from store.commit import sweep
@@ -141,7 +142,7 @@ def test_otlp_behind_iam_is_stored(task: Path) -> None:
 
 def test_what_is_collected_is_forwarded_before_the_answer(task: Path, tmp_path: Path) -> None:
     other = parse({"store": str(tmp_path / "other")})
-    store = local.prepare(other)
+    store = prepare(other)
     backend = local.intake(other, local.collector(other, store, "eu-west-1"))
     with running(backend, "127.0.0.1", 0) as (host, port):
         with (task / "regionscope.toml").open("a", encoding="utf-8") as file:

@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from infra import local, pulls
+from infra.hub import prepare
 from queries import connect
 from regionscope.config import Config, parse
 from store.commit import sweep
@@ -145,7 +146,7 @@ def test_all_that_three_regions_tell_is_in_the_store_once(
     for value, region in enumerate(REGIONS):
         put_metric(clients, region, name, value)
     put_table(clients, name)
-    store = local.prepare(config)
+    store = prepare(config)
 
     first = local.pull(config, REGIONS, clients, MINUTE)
     for region in REGIONS:
@@ -204,7 +205,7 @@ class _Unreachable:
 
 
 def test_only_what_is_asked_for_is_fetched(config: Config, clients: pulls.Clients) -> None:
-    collector = local.collector(config, local.prepare(config), "eu-west-1")
+    collector = local.collector(config, prepare(config), "eu-west-1")
 
     pulled = pulls.pull(config, collector, clients, MINUTE, "traces")
 
@@ -213,7 +214,7 @@ def test_only_what_is_asked_for_is_fetched(config: Config, clients: pulls.Client
 
 def test_metrics_are_fetched_only_in_their_minutes(config: Config, clients: pulls.Clients) -> None:
     rare = config.model_copy(update={"metrics": config.metrics.model_copy(update={"interval_minutes": 5})})
-    collector = local.collector(rare, local.prepare(rare), "eu-west-1")
+    collector = local.collector(rare, prepare(rare), "eu-west-1")
 
     assert set(pulls.pull(rare, collector, clients, 11, "metrics").accounts) == set()
     assert set(pulls.pull(rare, collector, clients, 10, "metrics").accounts) == {"metrics"}
@@ -221,7 +222,7 @@ def test_metrics_are_fetched_only_in_their_minutes(config: Config, clients: pull
 
 def test_what_comes_meanwhile_is_committed_and_the_rest_at_the_end(tmp_path: Path) -> None:
     config = parse({"store": str(tmp_path / "store")})
-    store = local.prepare(config)
+    store = prepare(config)
     collector = local.collector(config, store, "eu-west-1")
     with local.committing(store, 0.05):
         collector.ingest("a.log", b"first\n", datetime.now(UTC))
