@@ -20,11 +20,11 @@ from store.schema import SQL_TYPES, Column, Table
 
 # A search decodes the row groups that may hold what it looks for, and asks the statistics or Bloom filters
 # of all others. Smaller groups are cheaper to decode and more to ask. The log tells which file has a user,
-# but any file may have a request. CPU of DuckDB 1.5.5 against plain Parquet sorted by time, 20 million rows,
-# 950,000 in each region and day, the log with a checkpoint (medians of 8 on a busy machine):
-#   rows per group, files of them     16,384 x 2   x 4
-#   a user: times faster                     7.2   8.5
-#   a request: times faster                 10.9   8.6
+# but any file may have a request. DuckDB 1.5.5 against plain Parquet sorted by time, 20 million rows, 950,000
+# in each region and day, two cores (`python benchmarks/search.py --millions 20`; CPU: medians of 8):
+#   16,384 rows per group, files of them     32 (CPU)   16 (CPU)   16 (elapsed)
+#   a user: times faster                          7.2        8.5            7.1
+#   a request: times faster                      10.9        8.6            6.6
 # Groups of 30,720 rows in one file double the time of a user. On S3 a filter asked is a read.
 ROW_GROUP_ROWS = 16_384
 ROW_GROUP_BYTES = 128_000_000  # in memory, where rows are long
