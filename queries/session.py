@@ -10,6 +10,8 @@ from typing import Any, Self
 import duckdb
 
 from queries import gate, identity, macros, views
+from queries.catalogue import ANSWERS
+from queries.settings import Settings
 from store import engine
 from store.objects import Store, open_store
 from store.schema import TABLES
@@ -19,14 +21,18 @@ Params = Sequence[Any] | Mapping[str, Any]
 
 
 def connect(
-    store: str | Store, zones: Sequence[Zone] = (), options: Mapping[str, str] | None = None
+    store: str | Store,
+    zones: Sequence[Zone] = (),
+    options: Mapping[str, str] | None = None,
+    settings: Settings | None = None,
 ) -> Session:
     """A session over the store at a URI (with the options of store.objects.open_store), or an open one.
 
     Users are looked for under the pseudonyms of the zones; a zone whose key cannot be had is in
     `Session.warnings`. A store that is not there yet has no rows, until it is.
     """
-    return Session(open_store(store, options) if isinstance(store, str) else store, zones)
+    opened = open_store(store, options) if isinstance(store, str) else store
+    return Session(opened, zones, settings or Settings())
 
 
 class Session:
@@ -36,7 +42,7 @@ class Session:
     locked, but unlike `sql` it does not stop a COPY into a store on a local folder.
     """
 
-    def __init__(self, store: Store, zones: Sequence[Zone] = ()) -> None:
+    def __init__(self, store: Store, zones: Sequence[Zone], settings: Settings) -> None:
         keys, self.warnings = identity.keys_of(zones)
         self.store = store
         self._renewing = Lock()
@@ -46,6 +52,8 @@ class Session:
         identity.define(self.connection, keys)
         for macro in macros.in_order():  # on empty views, as DuckDB would read the tables for every macro
             macro.create(self.connection)
+        for answer in ANSWERS:
+            answer.define(self.connection, settings)
         self._missing = views.open_views(self.connection, store, TABLES.values())
         _lock(self.connection, store)
 
