@@ -78,13 +78,14 @@ class Answer:
             with connection.cursor() as cursor:
                 return [blank | row for row in self.answer(Reader(cursor), settings, *arguments)]
 
+        types: list[Any] = [duckdb.sqltype(each.type) for each in self.parameters]
         # DuckDB counts the parameters before it lets a function be one of so many types.
         given = [inspect.Parameter(each.name, inspect.Parameter.POSITIONAL_ONLY) for each in self.parameters]
         rows.__signature__ = inspect.Signature(given)  # type: ignore[attr-defined]
         connection.create_function(
             f"{self.name}_rows",
             rows,
-            [*map(duckdb.sqltype, (each.type for each in self.parameters))],
+            types,
             duckdb.sqltype(f"STRUCT({struct})[]"),
             null_handling="special",
             side_effects=True,  # the store grows: the same question may have another answer
