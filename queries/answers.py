@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import duckdb
+from duckdb.func import SPECIAL
 
 from queries.settings import Settings
 from store.engine import name, quote
@@ -87,7 +88,7 @@ class Answer:
             rows,
             types,
             duckdb.sqltype(f"STRUCT({struct})[]"),
-            null_handling="special",
+            null_handling=SPECIAL,
             side_effects=True,  # the store grows: the same question may have another answer
         )
         taken = ", ".join(
