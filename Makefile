@@ -25,9 +25,9 @@ $(EMULATOR): tests/emulator.txt
 demo: $(INSTALLED)
 	$(BIN)/regionscope demo $(DEMO_ARGS)
 
-# TEST_ARGS reaches pytest: make test TEST_ARGS="-k timeline -x"
+# On up to four cores; TEST_ARGS reaches pytest: make test TEST_ARGS="-k timeline -x"
 test: $(INSTALLED) $(EMULATOR)
-	$(BIN)/python -m pytest $(TEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(TEST_ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from textwrap import indent
 from threading import Lock
 from typing import Any, Self
 
@@ -11,7 +14,7 @@ import duckdb
 
 from queries import gate, identity, macros, views
 from queries.catalogue import ANSWERS
-from queries.settings import Settings
+from queries.settings import Configured, Settings
 from store import engine
 from store.objects import Store, open_store
 from store.schema import TABLES
@@ -21,18 +24,30 @@ Params = Sequence[Any] | Mapping[str, Any]
 
 
 def connect(
-    store: str | Store,
+    place: str | Path | Store | None = None,
     zones: Sequence[Zone] = (),
     options: Mapping[str, str] | None = None,
     settings: Settings | None = None,
 ) -> Session:
-    """A session over the store at a URI (with the options of store.objects.open_store), or an open one.
+    """A session over what a configuration file (*.toml; default ./regionscope.toml) names, with its zones.
 
+    Or over the store at a URI, with the options of store.objects.open_store, or over an open one.
     Users are looked for under the pseudonyms of the zones; a zone whose key cannot be had is in
     `Session.warnings`. A store that is not there yet has no rows, until it is.
     """
-    opened = open_store(store, options) if isinstance(store, str) else store
-    return Session(opened, zones, settings or Settings())
+    if isinstance(place, Store):
+        return Session(place, zones, settings or Settings())
+    if place is None or str(place).endswith(".toml"):
+        configured = _configured(Path(place or "regionscope.toml"))
+        return connect(configured.store, configured.zones, options, configured.settings)
+    return Session(open_store(str(place), options), zones, settings or Settings())
+
+
+def _configured(file: Path) -> Configured:
+    """What the file says; its reader registers itself, as the front door is not for this room to import."""
+    (reader,) = entry_points(group="regionscope.configuration")
+    configured: Configured = reader.load()(file)
+    return configured
 
 
 class Session:
@@ -103,6 +118,12 @@ class Session:
             "select function_name as name, parameters, comment as doc from duckdb_functions() "
             "where not internal and function_type in ('macro', 'table_macro') order by name"
         )
+
+    def help(self, name: str | None = None) -> None:
+        """Print what can be asked: every macro with its parameters and its doc, or the one of that name."""
+        for macro, parameters, doc in self.macros().fetchall():
+            if name in (None, macro):
+                print(f"{macro}({', '.join(parameters)})\n{indent(doc or '', '    ')}\n")  # noqa: T201
 
     def close(self) -> None:
         self.connection.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -19,6 +19,9 @@ from regionscope.sections.traces import TracesConfig
 from store.layout import QUARANTINE
 from store.schema import TABLES
 from store.zone import Kind, Zone
+
+if TYPE_CHECKING:
+    from queries.settings import Configured
 
 
 class ConfigError(Exception):
@@ -118,6 +121,12 @@ class Config(Section):
                 days.setdefault(table, {})[name] = kept
         return days
 
+    def configured(self) -> Configured:
+        """What a session has to know."""
+        from queries.settings import Configured, Settings  # collectors read this file too, without DuckDB
+
+        return Configured(self.store, self.all_zones(), Settings(regions=tuple(sorted(self.regions))))
+
     def field_map(self) -> FieldMap:
         return FieldMap().extended(**self.fields.model_dump())
 
@@ -156,6 +165,11 @@ def parse(content: dict[str, Any], origin: str = "configuration") -> Config:
         raise ConfigError(
             "\n".join(f"{origin}: {_sentence(problem)}" for problem in error.errors())
         ) from None
+
+
+def session(path: Path) -> Configured:
+    """What the file says of a session: how queries.connect reads it. Raises ConfigError."""
+    return load(path).configured()
 
 
 _SECRET = {"key", "password", "token", "headers"}  # what somebody may have written out there is not shown

@@ -45,8 +45,8 @@ def progress(what: str, total: float) -> Iterator[Callable[[float], None]]:
 
 
 def open_session(config: Path | None, store: str | None) -> Session:
-    settings = resolve(config, store)
-    session = connect(settings.store, settings.all_zones())
+    configured = resolve(config, store).configured()
+    session = connect(configured.store, configured.zones, settings=configured.settings)
     for warning in session.warnings:
         output.err.print(f"warning: {warning}", style="yellow")
     return session
