@@ -12,12 +12,12 @@ from typing import Any, Self
 
 import duckdb
 
-from queries import gate, identity, macros, views
+from queries import gate, identity, macros
 from queries.catalogue import ANSWERS
 from queries.settings import Configured, Settings
+from queries.views import Views
 from store import engine
 from store.objects import Store, open_store
-from store.schema import TABLES
 from store.zone import Zone
 
 Params = Sequence[Any] | Mapping[str, Any]
@@ -53,8 +53,9 @@ def _configured(file: Path) -> Configured:
 class Session:
     """Answers from the newest version of the tables; reads nothing but the store, and writes nothing.
 
-    Safe to share between threads. `connection` is DuckDB's, for tools that want one: what it may reach is
-    locked, but unlike `sql` it does not stop a COPY into a store on a local folder.
+    Safe to share between threads. `connection` is DuckDB's, for tools that want one. It keeps to the version
+    that the session last answered from, and what it may reach is locked, but unlike `sql` it does not stop a
+    COPY into a store on a local folder.
     """
 
     def __init__(self, store: Store, zones: Sequence[Zone], settings: Settings) -> None:
@@ -62,14 +63,13 @@ class Session:
         self.store = store
         self._renewing = Lock()
         self.connection = engine.connect(store, delta=True)
-        for table in TABLES.values():
-            views.define_empty(self.connection, table)
+        self._views = Views(self.connection, store)
         identity.define(self.connection, keys)
         for macro in macros.in_order():  # on empty views, as DuckDB would read the tables for every macro
             macro.create(self.connection)
         for answer in ANSWERS:
             answer.define(self.connection, settings)
-        self._missing = views.open_views(self.connection, store, TABLES.values())
+        self._views.renew()
         _lock(self.connection, store)
 
     def find_user(
@@ -145,7 +145,7 @@ class Session:
         """A connection of its own for every call: threads and results do not get into each other's way."""
         with self._renewing:
             engine.authorize(self.connection, self.store)
-            self._missing = views.open_views(self.connection, self.store, self._missing)
+            self._views.renew()
         return self.connection.cursor()
 
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from query_rows import DAY, NOON, SECOND, bodies, put, put_compacted, record
 
-from queries import connect
+from queries import Session, connect
 from store import tables
 from store.objects import Store, open_store
 from store.schema import LOGS
@@ -188,15 +188,39 @@ def test_a_long_lived_session_sees_new_commits(store: Store) -> None:
         assert bodies(session.find_user("u")) == ["one", "two"]
 
 
-def test_a_transaction_sees_one_version_of_the_table(store: Store) -> None:
+def test_the_connection_keeps_to_one_version_until_the_session_is_asked_again(store: Store) -> None:
     put(store, record(body="one"))
     with connect(store) as session:
-        session.connection.begin()
-        assert bodies(session.connection.sql("from logs")) == ["one"]
         put(store, record(NOON + SECOND, body="two"))
         assert bodies(session.connection.sql("from logs")) == ["one"]
-        session.connection.commit()
+        assert bodies(session.sql("from logs order by time")) == ["one", "two"]
         assert bodies(session.connection.sql("from logs order by time")) == ["one", "two"]
+
+
+def test_what_was_asked_before_the_store_grew_can_still_be_fetched(local_store: Store) -> None:
+    put(local_store, *(record(NOON + number * SECOND, body=str(number)) for number in range(5000)))
+    with connect(local_store) as session:
+        asked = session.connection.cursor().execute("select body from logs")
+        first = asked.fetchone()
+        for number in range(3):
+            put(local_store, record(NOON - (number + 1) * SECOND, body="later"))
+            assert session.sql("select count(*) from logs").fetchall() == [(5001 + number,)]
+        assert len(asked.fetchall()) == 4999
+    assert first is not None
+
+
+def test_threads_ask_while_the_store_grows(local_store: Store) -> None:
+    put(local_store, record(body="0"))
+    with connect(local_store) as session, ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(_counts, session) for _ in range(4)]
+        for number in range(1, 10):
+            put(local_store, record(NOON + number * SECOND, body=str(number)))
+        for counts in (each.result() for each in asked):
+            assert counts == sorted(counts)
+
+
+def _counts(session: Session) -> list[int]:
+    return [session.sql("select count(*) from logs").fetchall()[0][0] for _ in range(40)]
 
 
 def test_a_store_that_is_not_there_has_no_rows_until_it_is(tmp_path: Path) -> None:
