@@ -19,7 +19,7 @@ from collector.otlp.export import forwarder as otlp_forwarder
 from collector.otlp.intake import Intake
 from infra import pulls
 from infra.hub import prepare
-from infra.pulls import Clients, Pulled
+from infra.pulls import Clients, Round
 from regionscope.config import Config
 from store import quarantine
 from store.commit import sweep
@@ -72,7 +72,7 @@ def ingest(config: Config, region: str, files: Iterable[Path], progress: Callabl
     return total
 
 
-def pull(config: Config, regions: Iterable[str], clients: Clients, minute: int) -> dict[str, Pulled]:
+def pull(config: Config, regions: Iterable[str], clients: Clients, minute: int) -> dict[str, Round]:
     """Fetch what the configuration wants in this minute, in all regions at once, and commit it."""
     store = prepare(config)
     with forwarding(config) as forward, ThreadPoolExecutor() as pool:

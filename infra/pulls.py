@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config as BotoConfig
@@ -14,6 +14,7 @@ from collector.accounting import Accounting
 from collector.handler import Collector
 from collector.metrics.pull import pull as pull_metrics
 from collector.probes.run import run as run_probes
+from collector.pulled import Pulled
 from collector.refusal import REFUSALS, reason
 from collector.state.files import track
 from collector.state.poll import poll
@@ -28,23 +29,16 @@ Clients = Callable[[str, str], Any]  # a boto3 client by service and region
 _PATIENCE = BotoConfig(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
 
 
-class Fetched(Protocol):
-    """What one way of fetching did."""
-
-    accounting: Accounting
-    problems: list[str]
-
-
 @dataclass(slots=True)
-class Pulled:
-    """What a run stored, by kind; `problems` are sentences on what AWS refused: the next run asks again."""
+class Round:
+    """What the runs of one minute stored, by kind; `problems` are sentences on what AWS refused."""
 
     accounts: dict[Kind, Accounting] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def add(self, kind: Kind, fetched: Fetched) -> None:
-        self.accounts.setdefault(kind, Accounting()).add(fetched.accounting)
-        self.problems += fetched.problems
+    def add(self, kind: Kind, pulled: Pulled) -> None:
+        self.accounts.setdefault(kind, Accounting()).add(pulled.accounting)
+        self.problems += pulled.problems
 
 
 def clients() -> Clients:
@@ -59,33 +53,33 @@ def clients() -> Clients:
     return client
 
 
-def pull(config: Config, collector: Collector, clients: Clients, minute: int, *kinds: Kind) -> Pulled:
+def pull(config: Config, collector: Collector, clients: Clients, minute: int, *kinds: Kind) -> Round:
     """Fetch all that the configuration wants in this minute (counted from 1970), or only some kinds of it.
 
     What AWS refuses of one kind does not keep the others. Raises whatever keeps the store or a zone's key out
     of reach.
     """
-    pulled = Pulled()
+    round = Round()
     for kind in kinds or _PULLS:
         try:
-            for fetched in _PULLS[kind](config, collector, clients, minute):
-                pulled.add(kind, fetched)
+            for pulled in _PULLS[kind](config, collector, clients, minute):
+                round.add(kind, pulled)
         except REFUSALS as error:
-            pulled.problems.append(f"{kind}: {reason(error)}")
-    return pulled
+            round.problems.append(f"{kind}: {reason(error)}")
+    return round
 
 
-def _traces(config: Config, collector: Collector, clients: Clients, minute: int) -> Iterator[Fetched]:
+def _traces(config: Config, collector: Collector, clients: Clients, minute: int) -> Iterator[Pulled]:
     if config.traces.xray:
         yield pull_traces(collector, _here(collector, clients), config.traces.overlap)
 
 
-def _metrics(config: Config, collector: Collector, clients: Clients, minute: int) -> Iterator[Fetched]:
+def _metrics(config: Config, collector: Collector, clients: Clients, minute: int) -> Iterator[Pulled]:
     if config.metrics.enabled and minute % config.metrics.interval_minutes == 0:
         yield pull_metrics(collector, _here(collector, clients), config.metrics.catalogue())
 
 
-def _state(config: Config, collector: Collector, clients: Clients, minute: int) -> Iterator[Fetched]:
+def _state(config: Config, collector: Collector, clients: Clients, minute: int) -> Iterator[Pulled]:
     watched, trackers = config.state.watched(), config.state.trackers_of(collector.region)
     if watched != Watched():
         yield poll(collector, _here(collector, clients), watched)
@@ -93,18 +87,11 @@ def _state(config: Config, collector: Collector, clients: Clients, minute: int) 
         yield track(collector, _here(collector, clients), trackers)
 
 
-def _probes(config: Config, collector: Collector, clients: Clients, minute: int) -> Iterator[Fetched]:
+def _probes(config: Config, collector: Collector, clients: Clients, minute: int) -> Iterator[Pulled]:
     if config.probes:
         probes = [each.probe() for each in config.probes]
-        yield _Probed(run_probes(collector, clients, probes, minute))
-
-
-@dataclass(slots=True)
-class _Probed:
-    """A probe that fails is a row of its own, not a problem of the run."""
-
-    accounting: Accounting
-    problems: list[str] = field(default_factory=list)
+        # A probe that fails is a row of its own, not a problem of the run.
+        yield Pulled(run_probes(collector, clients, probes, minute))
 
 
 def _here(collector: Collector, clients: Clients) -> Callable[[str], Any]:
@@ -112,6 +99,6 @@ def _here(collector: Collector, clients: Clients) -> Callable[[str], Any]:
     return lambda service: clients(service, collector.region)
 
 
-_PULLS: Mapping[Kind, Callable[[Config, Collector, Clients, int], Iterator[Fetched]]] = MappingProxyType(
+_PULLS: Mapping[Kind, Callable[[Config, Collector, Clients, int], Iterator[Pulled]]] = MappingProxyType(
     {"traces": _traces, "metrics": _metrics, "state": _state, "probes": _probes}
 )

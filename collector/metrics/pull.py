@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from opentelemetry import metrics
 
-from collector.accounting import Accounting
 from collector.handler import Collector
 from collector.metrics import history
 from collector.metrics.catalogue import Catalogue
@@ -19,6 +17,7 @@ from collector.metrics.discovery import Discovery, Query, discover
 from collector.metrics.fetch import BATCH, Fetched, fetch
 from collector.metrics.history import KEPT, History, window
 from collector.metrics.points import Point, signals
+from collector.pulled import Pulled
 from collector.signals import Signals
 
 _log = logging.getLogger(__name__)
@@ -33,25 +32,23 @@ _points = _meter.create_counter(
 
 
 @dataclass(slots=True)
-class Pulled:
-    """What a run did and what it cost.
+class Metrics(Pulled):
+    """Beside what was recorded what it cost.
 
     `requests` are metrics requested, as AWS bills them; `points` those that were new or had changed; `behind`
-    the series that are not read up to now, and go on in the next run; `problems` sentences for operators.
+    the series that are not read up to now, and go on in the next run.
     """
 
-    accounting: Accounting = field(default_factory=Accounting)
     requests: int = 0
     points: int = 0
     behind: int = 0
-    problems: list[str] = field(default_factory=list)
 
     @property
     def usd(self) -> float:
         return self.requests * PRICE
 
 
-def pull(collector: Collector, client: Callable[[str], Any], catalogue: Catalogue) -> Pulled:
+def pull(collector: Collector, client: Callable[[str], Any], catalogue: Catalogue) -> Metrics:
     """Discover → ask → store → remember, for the collector's region.
 
     `client` gives a boto3 client by the name of the service. What AWS refuses is asked for again by the next
@@ -61,7 +58,7 @@ def pull(collector: Collector, client: Callable[[str], Any], catalogue: Catalogu
     now = int(collector.now().timestamp())
     found = discover(collector.store, client, catalogue, collector.region, now)
     before = history.read(collector.store, collector.region, now)
-    pulled = Pulled(problems=found.problems)
+    pulled = Metrics(problems=found.problems)
     after = History(before.until if found.problems else now)
     run = _Run(collector.region, client("cloudwatch"), found, catalogue, now, before, after, pulled)
     pulled.accounting = collector.record("metrics", run.signals())
@@ -79,7 +76,7 @@ class _Run:
     now: int
     before: History
     after: History  # and what becomes of it
-    pulled: Pulled
+    pulled: Metrics
 
     def signals(self) -> Iterator[Signals]:
         """The new points, of up to 500 series at once."""
@@ -126,17 +123,16 @@ class _Run:
                 )
 
 
-def _report(pulled: Pulled, region: str) -> None:
+def _report(pulled: Metrics, region: str) -> None:
     """One log line, and the metrics of the collector's own."""
-    line = {
-        "message": "metrics pulled",
-        "region": region,
-        "requests": pulled.requests,
-        "points": pulled.points,
-        "behind": pulled.behind,
-        "usd": round(pulled.usd, 6),
-        **({"problems": pulled.problems} if pulled.problems else {}),
-    }
-    _log.log(logging.ERROR if pulled.problems else logging.INFO, json.dumps(line))
+    pulled.report(
+        _log,
+        "metrics pulled",
+        region,
+        requests=pulled.requests,
+        points=pulled.points,
+        behind=pulled.behind,
+        usd=round(pulled.usd, 6),
+    )
     _requests.add(pulled.requests, {"region": region})
     _points.add(pulled.points, {"region": region})

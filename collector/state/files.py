@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
@@ -11,11 +12,13 @@ from botocore.exceptions import ClientError
 
 from collector.handler import Collector
 from collector.metrics.points import series
+from collector.pulled import Pulled
 from collector.refusal import REFUSALS, reason
 from collector.signals import Signals
-from collector.state.polled import Polled
 from collector.state.tracker import PAGES, Claims, Tracker, read
 from store.schema import METRICS
+
+_log = logging.getLogger(__name__)
 
 NAMESPACE = "regionscope/FileTracker"
 
@@ -25,28 +28,28 @@ _MISSING = "missing"  # beside S3's own words: PENDING, COMPLETED, FAILED, REPLI
 _FINDINGS = ("FalsePositives", "StaleTracker", "FailedReplication")
 
 
-def track(collector: Collector, client: Callable[[str], Any], trackers: Sequence[Tracker]) -> Polled:
+def track(collector: Collector, client: Callable[[str], Any], trackers: Sequence[Tracker]) -> Pulled:
     """Measure each tracker once. One that AWS will not let us read leaves the others alone.
 
     `client` gives a boto3 client of the collector's region, which has the tables and the source buckets.
     Raises whatever keeps the store out of reach.
     """
-    polled, now = Polled(), round(collector.now().timestamp() * 1_000_000)
+    pulled, now = Pulled(), round(collector.now().timestamp() * 1_000_000)
     rows: list[dict[str, Any]] = []
     for tracker in trackers:
         try:
             claims = read(client("dynamodb"), tracker, Random(now))
         except REFUSALS as error:
-            polled.problems.append(f"tracker {tracker.table}: {reason(error)}")
+            pulled.problems.append(f"tracker {tracker.table}: {reason(error)}")
             continue
-        findings = _check(client("s3"), tracker, claims, polled.problems)
-        polled.problems += _problems(tracker, claims)
+        findings = _check(client("s3"), tracker, claims, pulled.problems)
+        pulled.problems += _problems(tracker, claims)
         values = [*_claimed(tracker, claims, now), *_found(claims, findings)]
         rows += [_row(tracker, collector.region, now, *value) for value in values]
     if rows:
-        polled.accounting = collector.record("files", [Signals.of(METRICS, rows)])
-    polled.report("files tracked", collector.region)
-    return polled
+        pulled.accounting = collector.record("files", [Signals.of(METRICS, rows)])
+    pulled.report(_log, "files tracked", collector.region, stored=pulled.accounting.stored)
+    return pulled
 
 
 _Value = tuple[str, float, str, Mapping[str, str]]  # name, value, unit, dimensions

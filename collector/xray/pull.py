@@ -13,16 +13,15 @@ those from before Transaction Search was switched on.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collector.accounting import Accounting
 from collector.handler import Collector
 from collector.moment import micros
+from collector.pulled import Pulled
 from collector.refusal import REFUSALS, reason
 from collector.signals import Signals
 from collector.trace import trace_id
@@ -45,16 +44,14 @@ Revisions = Mapping[str, int | None]
 
 
 @dataclass(slots=True)
-class Pulled:
-    """What a run did: the traces it read, how far it came, and sentences for operators."""
+class Traces(Pulled):
+    """Beside what was recorded the traces that were read, and how far the run came."""
 
-    accounting: Accounting = field(default_factory=Accounting)
     traces: int = 0
     until: datetime | None = None
-    problems: list[str] = field(default_factory=list)
 
 
-def pull(collector: Collector, client: Callable[[str], Any], overlap: timedelta) -> Pulled:
+def pull(collector: Collector, client: Callable[[str], Any], overlap: timedelta) -> Traces:
     """Store the spans of all traces that changed since the last run, in the collector's region.
 
     `client` gives a boto3 client by the name of the service. What X-Ray refuses is asked for again by the
@@ -69,16 +66,10 @@ def pull(collector: Collector, client: Callable[[str], Any], overlap: timedelta)
         run.keep()
         if not whole:
             break
-    run.pulled.until = run.mark.until
-    _report(run.pulled, collector.region)
+    until = run.pulled.until = run.mark.until
+    told = {"traces": run.pulled.traces, "until": until.isoformat() if until else None}
+    run.pulled.report(_log, "traces pulled", collector.region, **told)
     return run.pulled
-
-
-def _report(pulled: Pulled, region: str) -> None:
-    until = pulled.until.isoformat() if pulled.until else None
-    line = {"message": "pulled traces", "region": region, "traces": pulled.traces, "until": until}
-    level = logging.ERROR if pulled.problems else logging.INFO
-    _log.log(level, json.dumps(line | ({"problems": pulled.problems} if pulled.problems else {})))
 
 
 @dataclass(slots=True)
@@ -87,7 +78,7 @@ class _Run:
     xray: Any
     mark: Mark
     overlap: timedelta
-    pulled: Pulled = field(default_factory=Pulled)
+    pulled: Traces = field(default_factory=Traces)
     asked: set[str] = field(default_factory=set)  # the traces; one that changes meanwhile, the next run reads
     searched: bool | None = None  # whether Transaction Search is on, once that was asked
 

@@ -16,7 +16,7 @@ from emulators import clients
 
 from collector.metrics import catalogue
 from collector.metrics.catalogue import Catalogue, Metric
-from collector.metrics.pull import Pulled, pull
+from collector.metrics.pull import Metrics, pull
 from queries import connect
 from store.commit import sweep
 from store.objects import Store
@@ -77,7 +77,7 @@ class Cloud:
         data = [{**datum, "Timestamp": time, "Value": value} for time, value in points.items()]
         self.client(region)("cloudwatch").put_metric_data(Namespace=self.namespace, MetricData=data)
 
-    def pull(self, store: Store, *metrics: Metric, at: datetime = NOW, region: str = "eu-west-1") -> Pulled:
+    def pull(self, store: Store, *metrics: Metric, at: datetime = NOW, region: str = "eu-west-1") -> Metrics:
         """One run of a region's collector."""
         known: Catalogue = {(metric.namespace, metric.name): metric for metric in metrics}
         return pull(collector(store, region, now=lambda: at), self.client(region), known)

@@ -14,8 +14,8 @@ from collector_payloads import collector
 from emulators import ACCOUNT, REGIONS, clients
 from events_payloads import Json, committed
 
+from collector.pulled import Pulled
 from collector.state.poll import poll
-from collector.state.polled import Polled
 from collector.state.watched import Watched
 from store.commit import sweep
 from store.objects import Store
@@ -40,7 +40,7 @@ class Cloud:
     def client(self, region: str) -> Callable[[str], Any]:
         return lambda service: _client(self.endpoint, region, service)
 
-    def poll(self, store: Store, watched: Watched, *regions: str) -> list[Polled]:
+    def poll(self, store: Store, watched: Watched, *regions: str) -> list[Pulled]:
         """One run in each region (in all by default), one after the other."""
         polled = []
         for region in regions or REGIONS:

@@ -14,7 +14,7 @@ from cloudwatch import NOW, Cloud, ago, answer, minutes, rows, values
 from collector_payloads import collector
 from emulators import clients
 
-from collector.metrics.pull import Pulled, pull
+from collector.metrics.pull import Metrics, pull
 from collector.refusal import REFUSALS
 from store.objects import Store
 
@@ -169,7 +169,7 @@ FUNCTIONS = ("orders", "search")
 
 
 @pytest.fixture
-def stubbed() -> Iterator[tuple[Stubber, Callable[..., Pulled]]]:
+def stubbed() -> Iterator[tuple[Stubber, Callable[..., Metrics]]]:
     """A CloudWatch that lists two functions, then answers as a test tells it to."""
     cloudwatch = clients("http://127.0.0.1:9", "eu-west-1")("cloudwatch")
     sts = clients("http://127.0.0.1:9", "eu-west-1")("sts")
@@ -187,7 +187,7 @@ def stubbed() -> Iterator[tuple[Stubber, Callable[..., Pulled]]]:
         stub.add_response("list_metrics", {"Metrics": listed[:1], "NextToken": "more"})
         stub.add_response("list_metrics", {"Metrics": listed[1:]}, {"Namespace": "Test", "NextToken": "more"})
 
-        def run(store: Store, at: Any = NOW) -> Pulled:
+        def run(store: Store, at: Any = NOW) -> Metrics:
             found = {"cloudwatch": cloudwatch, "sts": sts}
             pulled = pull(collector(store, now=lambda: at), found.__getitem__, {("Test", "Errors"): metric})
             stub.assert_no_pending_responses()

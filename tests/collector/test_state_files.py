@@ -16,9 +16,9 @@ from emulators import ACCOUNT
 from events_payloads import Json, committed
 from state_cloud import EU, US, Cloud
 
+from collector.pulled import Pulled
 from collector.state import tracker as tracker_module
 from collector.state.files import track
-from collector.state.polled import Polled
 from collector.state.tracker import Tracker
 from regionscope.sections.state import TrackerConfig
 from store.commit import sweep
@@ -87,7 +87,7 @@ class Files:
     def put(self, key: str) -> None:
         self.s3.put_object(Bucket=self.source, Key=key, Body=b"x")
 
-    def track(self, store: Store, *trackers: Tracker, minute: int = 0) -> Polled:
+    def track(self, store: Store, *trackers: Tracker, minute: int = 0) -> Pulled:
         there = collector(store, EU, now=lambda: NOW + timedelta(minutes=minute))
         return track(there, self.cloud.client(EU), trackers)
 

@@ -12,9 +12,9 @@ from botocore.stub import Stubber
 from collector_payloads import collector
 from events_payloads import ACCOUNT, Json, rows
 
+from collector.pulled import Pulled
 from collector.state import aurora, elasticache, health_check, routing
 from collector.state.poll import Watched, poll
-from collector.state.polled import Polled
 from store.objects import Store, open_store
 
 EU, US = "eu-west-1", "us-east-1"
@@ -44,7 +44,7 @@ class Aws:
     def client(self, service: str) -> Any:
         return self.service
 
-    def poll(self, store: Store, watched: Watched) -> Polled:
+    def poll(self, store: Store, watched: Watched) -> Pulled:
         self.minute += 1
         there = collector(store, now=lambda: NOW + timedelta(minutes=self.minute))
         return poll(there, self.client, watched)

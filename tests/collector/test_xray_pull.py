@@ -20,7 +20,7 @@ from xray_payloads import committed, hex_id, id_of, part, rows_of, segment, span
 
 from collector.xray import mark, traces
 from collector.xray.mark import Known, Mark
-from collector.xray.pull import Pulled, pull
+from collector.xray.pull import Traces, pull
 from store import marks
 from store.objects import Store
 
@@ -68,7 +68,7 @@ class Tracing:
         refused = self.client(region).put_trace_segments(TraceSegmentDocuments=texts)
         assert refused["UnprocessedTraceSegments"] == []
 
-    def pull(self, minutes: float, region: str = HOME) -> Pulled:
+    def pull(self, minutes: float, region: str = HOME) -> Traces:
         """A run at that time."""
         there = collector(self.store, region, now=lambda: self.at(minutes))
         return pull(there, lambda service: self.client(region), OVERLAP)
