@@ -38,8 +38,10 @@ class Signals:
 
     def only(self, chosen: Sequence[int]) -> Self:
         """The chosen rows alone, as lists, without the misfits."""
-        columns = {name: [self.listed(name)[row] for row in chosen] for name in self.columns}
-        return type(self)(self.table, columns)
+        listed = {name: self.listed(name) for name in self.columns}
+        return type(self)(
+            self.table, {name: [values[row] for row in chosen] for name, values in listed.items()}
+        )
 
     def row(self, number: int) -> dict[str, Any]:
         """One row as a plain record."""

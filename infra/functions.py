@@ -18,6 +18,7 @@ from urllib.parse import unquote_plus
 
 import orjson
 
+from collector.clients import Clients
 from collector.forward import Forwarder
 from collector.handler import Collector
 from collector.moment import micros
@@ -111,7 +112,7 @@ def _store() -> Store:
 
 
 @cache
-def _clients() -> pulls.Clients:
+def _clients() -> Clients:
     return pulls.clients()
 
 

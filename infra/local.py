@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from collector.accounting import Accounting
+from collector.clients import Clients
 from collector.envelope import Reference
 from collector.forward import Forwarder
 from collector.handler import Collector
@@ -19,7 +20,7 @@ from collector.otlp.export import forwarder as otlp_forwarder
 from collector.otlp.intake import Intake
 from infra import pulls
 from infra.hub import prepare
-from infra.pulls import Clients, Round
+from infra.pulls import Round
 from regionscope.config import Config
 from store import quarantine
 from store.commit import sweep

@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config as BotoConfig
 
 from collector.accounting import Accounting
+from collector.clients import Clients, shared
 from collector.handler import Collector
 from collector.metrics.pull import pull as pull_metrics
 from collector.probes.run import run as run_probes
@@ -23,7 +24,6 @@ from collector.xray.pull import pull as pull_traces
 from regionscope.config import Config
 
 Kind = Literal["traces", "metrics", "state", "probes"]
-Clients = Callable[[str, str], Any]  # a boto3 client by service and region
 
 # A region that does not answer must not hold up what the others have; botocore tries again by itself.
 _PATIENCE = BotoConfig(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
@@ -43,14 +43,7 @@ class Round:
 
 def clients() -> Clients:
     """Clients with the credentials of this process, each made once."""
-    made: dict[tuple[str, str], Any] = {}
-
-    def client(service: str, region: str) -> Any:
-        if (service, region) not in made:
-            made[service, region] = boto3.client(service, region_name=region, config=_PATIENCE)
-        return made[service, region]
-
-    return client
+    return shared(lambda service, region: boto3.client(service, region_name=region, config=_PATIENCE))
 
 
 def pull(config: Config, collector: Collector, clients: Clients, minute: int, *kinds: Kind) -> Round:

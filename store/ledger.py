@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from store import layout
+from store import layout, marks
 from store.objects import Store
 
 _NUMBER = re.compile(r"(\d{12})\.json")
@@ -31,16 +31,9 @@ def read(store: Store, name: str) -> Version:
         number = max(_numbers(store, name), default=0)
         if not number:
             return Version(0, {})
-        path = _path(name, number)
-        try:
-            value = json.loads(store.get(path))
-        except FileNotFoundError:
-            continue  # there is a later one by now
-        except ValueError as error:
-            raise ValueError(f"{path}: damaged ledger ({error})") from None
-        if not isinstance(value, dict):
-            raise ValueError(f"{path}: damaged ledger (must be a JSON object)")
-        return Version(number, value)
+        value = marks.read(store, _mark(name, number))
+        if value is not None:  # else there is a later one by now
+            return Version(number, value)
     raise TimeoutError(f"ledger {name}: others change it faster than it can be read")
 
 
@@ -67,4 +60,8 @@ def _numbers(store: Store, name: str) -> Iterator[int]:
 
 
 def _path(name: str, number: int) -> str:
-    return layout.mark_path(f"{name}/{number:012d}")
+    return layout.mark_path(_mark(name, number))
+
+
+def _mark(name: str, number: int) -> str:
+    return f"{name}/{number:012d}"

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import Any
 
 from collector.accounting import Accounting
+from collector.clients import Clients, shared
 from collector.handler import Collector
 from collector.probes import leftovers
 from collector.probes.answering import answer
@@ -19,7 +18,7 @@ from collector.probes.leftovers import Leftover, Leftovers
 from collector.probes.probing import Job, Row, failed, probe
 from collector.probes.settings import Probe
 from collector.probes.stamp import regions_of
-from collector.probes.target import Clients, Target, copies, reader, writer
+from collector.probes.target import Target, copies, reader, writer
 from collector.probes.watch import Clock, kind
 from collector.signals import Signals
 from store.schema import PROBES
@@ -68,25 +67,11 @@ def run(
     known = Leftovers.read(collector.store, region)
     if own:
         known.plus([item for job in own for item in leftovers.of(job, now)]).write(collector.store)
-    done = _Work(_shared(clients), clock or Clock(), probes, now).all(own, asked, known.due(now))
+    done = _Work(shared(clients), clock or Clock(), probes, now).all(own, asked, known.due(now))
     accounting = collector.record("probe", [Signals.of(PROBES, done.rows)])
     _remember(collector, done)
     _report(region, done)
     return accounting
-
-
-def _shared(clients: Clients) -> Clients:
-    """Each client is made once, and one after the other: boto3 cannot make them in several threads."""
-    made: dict[tuple[str, str], Any] = {}
-    lock = Lock()
-
-    def client(service: str, region: str) -> Any:
-        with lock:
-            if (service, region) not in made:
-                made[service, region] = clients(service, region)
-            return made[service, region]
-
-    return client
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
+from collector.clients import Clients
 from collector.probes.settings import Probe
 from collector.probes.stamp import Stamp
-
-Clients = Callable[[str, str], Any]  # a boto3 client by service and region
 
 
 class Taken(Exception):

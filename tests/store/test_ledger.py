@@ -58,7 +58,7 @@ def test_ledgers_of_different_names_do_not_meet(local_store: Store) -> None:
 def test_a_damaged_version_is_an_error_that_names_its_path(local_store: Store, damaged: bytes) -> None:
     local_store.put("marks/state/aurora/000000000007.json", damaged)
 
-    with pytest.raises(ValueError, match=r"marks/state/aurora/000000000007\.json: damaged ledger"):
+    with pytest.raises(ValueError, match=r"marks/state/aurora/000000000007\.json: damaged mark"):
         ledger.read(local_store, NAME)
 
 
