@@ -17,6 +17,7 @@ from regionscope.commands.common import (
     StoreUri,
     Until,
     open_session,
+    print_rows,
     rows_of,
     window_of,
 )
@@ -76,12 +77,7 @@ def patterns(
     """Print errors that differ only in values as one line each, most frequent first."""
     with open_session(config, store) as session:
         rows = rows_of(session.error_patterns(**window_of(since, until)))
-    if as_json:
-        output.print_json(rows)
-    elif rows:
-        output.print_table(rows, PATTERN)
-    else:
-        output.err.print(f"no errors since {since}")
+    print_rows(rows, PATTERN, as_json, nothing=f"no errors since {since}")
 
 
 @app.command()
@@ -95,11 +91,8 @@ def systems(
     settings = resolve(config, store)
     window = window_of(since, None)
     with open_session(config, store) as session:
-        states = systems_of(session, sorted(settings.regions), window["since"])
-    if as_json:
-        output.print_json([asdict(state) for state in states])
-        return
-    output.print_table(output.systems(map(asdict, states), datetime.now(UTC)), SYSTEM)
+        states = [*map(asdict, systems_of(session, sorted(settings.regions), window["since"]))]
+    print_rows(states if as_json else output.systems(states, datetime.now(UTC)), SYSTEM, as_json)
 
 
 @app.command()
@@ -113,17 +106,10 @@ def sql(
     with open_session(config, store) as session:
         relation = session.sql(query)
         rows = rows_of(relation) if relation is not None else []
-    if as_json:
-        output.print_json(rows)
-    elif rows:
-        output.print_table(rows, list(rows[0]))
+    print_rows(rows, list(rows[0]) if rows else (), as_json)
 
 
 def print_records(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None:
-    if as_json:
-        output.print_json(rows)
-    elif rows:
-        output.print_table([output.record(row) for row in rows], RECORD)
+    print_rows(rows if as_json else [output.record(row) for row in rows], RECORD, as_json, nothing)
+    if rows and not as_json:
         output.out.print(output.summary(rows))
-    else:
-        output.err.print(nothing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +64,18 @@ def window_of(since: str, until: str | None) -> dict[str, datetime]:
 def rows_of(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
     names = relation.columns
     return [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
+
+
+def print_rows(
+    rows: Sequence[output.Row], columns: Sequence[str], as_json: bool, nothing: str | None = None
+) -> None:
+    """Rows as JSON, or as a table of some columns; `nothing` is said on stderr when there are none."""
+    if as_json:
+        output.print_json(rows)
+    elif rows:
+        output.print_table(rows, columns)
+    elif nothing:
+        output.err.print(nothing, markup=False)
 
 
 def print_result(result: dict[str, Any], as_json: bool) -> None:
