@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,12 @@ def clients(endpoint: str, region: str, **options: Any) -> Callable[[str], Any]:
     session = boto3.Session("test", "test", region_name=region)
     config = Config(retries={"mode": "standard", "max_attempts": 2}, read_timeout=10, **options)
     return lambda service: session.client(service, endpoint_url=endpoint, config=config)
+
+
+@cache
+def client(endpoint: str, region: str, service: str) -> Any:
+    """A client as `clients` makes them, made once: that takes longer than most calls."""
+    return clients(endpoint, region)(service)
 
 
 @contextmanager

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
+import emulators
 from botocore.awsrequest import AWSResponse
 from collector_payloads import collector
-from emulators import clients
 
 from collector.metrics import catalogue
 from collector.metrics.catalogue import Catalogue, Metric
@@ -34,11 +34,6 @@ def ago(*ages: int, value: float | None = None) -> dict[datetime, float]:
     return {NOW - minutes(age): age if value is None else value for age in ages}
 
 
-@cache
-def _client(endpoint: str, region: str, service: str) -> Any:
-    return clients(endpoint, region)(service)
-
-
 @dataclass
 class Cloud:
     """CloudWatch of an emulator."""
@@ -47,7 +42,7 @@ class Cloud:
     namespace: str = field(default_factory=lambda: f"Test/{uuid.uuid4().hex}")
 
     def client(self, region: str) -> Callable[[str], Any]:
-        return partial(_client, self.endpoint, region)
+        return partial(emulators.client, self.endpoint, region)
 
     def metric(self, name: str = "Errors", **told: Any) -> Metric:
         """A metric of the test's namespace."""

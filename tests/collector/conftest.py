@@ -9,8 +9,15 @@ from probe_resources import buckets, clients, own_clients, table
 
 from collector.columns import Source
 from collector.fields import FieldMap
+from store.objects import Store, open_store
 
 __all__ = ["buckets", "clients", "own_clients", "table"]  # fixtures
+
+
+@pytest.fixture
+def memory() -> Store:
+    """A store of the test's own, gone after it."""
+    return open_store("memory://")
 
 
 @pytest.fixture(scope="session")

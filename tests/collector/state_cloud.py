@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import partial
 from typing import Any
 
+import emulators
 from collector_payloads import collector
-from emulators import ACCOUNT, REGIONS, clients
+from emulators import ACCOUNT, REGIONS
 from events_payloads import Json, committed
 
 from collector.pulled import Pulled
@@ -24,11 +25,6 @@ EU, US, AP = REGIONS
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-@cache
-def _client(endpoint: str, region: str, service: str) -> Any:
-    return clients(endpoint, region)(service)
-
-
 @dataclass
 class Cloud:
     """An emulator; `minute` counts the polls, as a schedule would."""
@@ -38,7 +34,7 @@ class Cloud:
     minute: int = 0
 
     def client(self, region: str) -> Callable[[str], Any]:
-        return lambda service: _client(self.endpoint, region, service)
+        return partial(emulators.client, self.endpoint, region)
 
     def poll(self, store: Store, watched: Watched, *regions: str) -> list[Pulled]:
         """One run in each region (in all by default), one after the other."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import itertools
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -45,12 +44,6 @@ FUZZ = settings(max_examples=40, deadline=None, suppress_health_check=[HealthChe
 BEFORE, AFTER = zipped(document(event(1))), zipped(document(event(2)))
 NEIGHBOURS = ["INFO order 1 accepted", "INFO order 2 accepted"]
 PAYLOAD = zipped(document(event(3), event(4, extractedFields={"@aws.region": "us-east-1"})))
-
-names = itertools.count()
-
-
-def fresh() -> Store:
-    return open_store(f"memory://{next(names)}")
 
 
 SCALARS = (
@@ -114,20 +107,20 @@ def as_text(payload: bytes) -> str:
 @FUZZ
 @given(mutated())
 def test_a_mutated_record_in_kinesis(payload: bytes) -> None:
-    between(fresh(), payload, kinesis, lambda payload: payload)
+    between(open_store("memory://"), payload, kinesis, lambda payload: payload)
 
 
 @FUZZ
 @given(mutated())
 def test_a_mutated_record_in_firehose(payload: bytes) -> None:
-    between(fresh(), payload, firehose, lambda payload: payload)
+    between(open_store("memory://"), payload, firehose, lambda payload: payload)
 
 
 @FUZZ
 @given(mutated())
 def test_a_mutated_message_in_a_queue_and_a_topic(payload: bytes) -> None:
     for envelope in (sqs, sns):
-        store = fresh()
+        store = open_store("memory://")
         good = [text(BEFORE), text(AFTER)]
         result = collector(store).collect(envelope(good[0], as_text(payload), good[1]))
         assert {*NEIGHBOURS} <= {*bodies(store)}
@@ -142,20 +135,20 @@ def test_a_mutated_payload_alone(payload: bytes) -> None:
         {"awslogs": {"data": as_text(payload)}},
         notification(as_text(payload)),
     ):
-        counts(collector(fresh()).collect(delivered))
+        counts(collector(open_store("memory://")).collect(delivered))
 
 
 @FUZZ
 @given(mutated(), st.sampled_from([s3, object_created]))
 def test_a_mutated_object(payload: bytes, notice: Callable[[str], Json]) -> None:
-    store = fresh()
+    store = open_store("memory://")
     counts(collector(store, fetch=lambda reference: payload).collect(notice("x")))
 
 
 @FUZZ
 @given(mutated() | st.binary(max_size=200), st.sampled_from(["app.log", "logs/x.json.gz", ""]))
 def test_a_mutated_file(payload: bytes, name: str) -> None:
-    counts(collector(fresh()).ingest(name, payload, NOW).counts())
+    counts(collector(open_store("memory://")).ingest(name, payload, NOW).counts())
 
 
 SAVED = [kinesis(BEFORE), firehose(BEFORE), sqs(text(BEFORE)), sns(text(BEFORE)), awslogs(BEFORE), s3("x")]
@@ -164,14 +157,14 @@ SAVED = [kinesis(BEFORE), firehose(BEFORE), sqs(text(BEFORE)), sns(text(BEFORE))
 @FUZZ
 @given(st.sampled_from(SAVED).flatmap(lambda saved: mutated(zipped(saved))))
 def test_a_mutated_saved_event(payload: bytes) -> None:
-    there = collector(fresh(), fetch=lambda reference: BEFORE)
+    there = collector(open_store("memory://"), fetch=lambda reference: BEFORE)
     counts(there.ingest("saved.json", payload, NOW).counts())
 
 
 @FUZZ
 @given(VALUES)
 def test_any_value_as_an_event(value: Any) -> None:
-    counts(collector(fresh(), fetch=lambda reference: PAYLOAD).collect(value))
+    counts(collector(open_store("memory://"), fetch=lambda reference: PAYLOAD).collect(value))
 
 
 @FUZZ
@@ -186,7 +179,7 @@ def test_any_value_as_an_event(value: Any) -> None:
     )
 )
 def test_any_values_as_records_beside_good_ones(records: list[Any]) -> None:
-    store = fresh()
+    store = open_store("memory://")
     good = [kinesis_record(number, text(payload)) for number, payload in enumerate((BEFORE, AFTER))]
     result = collector(store, fetch=lambda reference: PAYLOAD).collect(
         {"Records": [good[0], *records, good[1]]}
@@ -208,7 +201,7 @@ def test_any_values_as_records_beside_good_ones(records: list[Any]) -> None:
     )
 )
 def test_any_values_as_events_beside_good_ones(events: list[Any]) -> None:
-    store = fresh()
+    store = open_store("memory://")
     payload = encoded(document(event(1), *events, event(2)))
     found = counts(collector(store).collect(kinesis(payload)))
     assert found["received"] == len(events) + 2
@@ -218,7 +211,7 @@ def test_any_values_as_events_beside_good_ones(events: list[Any]) -> None:
 @FUZZ
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_any_values_in_the_head_of_a_document(head: Json) -> None:
-    between(fresh(), encoded(document(event(3), **head)), kinesis, lambda payload: payload)
+    between(open_store("memory://"), encoded(document(event(3), **head)), kinesis, lambda payload: payload)
 
 
 BIG = 2**20
@@ -262,19 +255,19 @@ UGLY: dict[str, bytes] = {
 @pytest.mark.parametrize("ugly", UGLY.values(), ids=UGLY)
 def test_an_ugly_payload_costs_no_neighbour_at_any_entry(ugly: bytes) -> None:
     found = [
-        between(fresh(), ugly, kinesis, lambda payload: payload),
-        between(fresh(), ugly, firehose, lambda payload: payload),
-        between(fresh(), ugly, sqs, text),
-        counts(collector(fresh()).collect(awslogs(ugly))),
+        between(open_store("memory://"), ugly, kinesis, lambda payload: payload),
+        between(open_store("memory://"), ugly, firehose, lambda payload: payload),
+        between(open_store("memory://"), ugly, sqs, text),
+        counts(collector(open_store("memory://")).collect(awslogs(ugly))),
     ]
     assert [one["received"] - found[0]["received"] for one in found] == [0, 0, 0, -2]
-    counts(collector(fresh()).ingest("app.log", ugly, NOW).counts())
-    closed = collector(fresh(), zone_of=lambda region: CLOSED, key_of=lambda zone: bytes(32))
+    counts(collector(open_store("memory://")).ingest("app.log", ugly, NOW).counts())
+    closed = collector(open_store("memory://"), zone_of=lambda region: CLOSED, key_of=lambda zone: bytes(32))
     assert counts(closed.collect(awslogs(ugly)))["received"] == found[-1]["received"]
 
 
 def test_what_is_quarantined_is_what_was_delivered() -> None:
     for payload in (b"\xff\0", PAYLOAD[:-3], b'{"a":1}', b"[" * 5000):
-        store = fresh()
+        store = open_store("memory://")
         collector(store).collect(kinesis(BEFORE, payload, AFTER))
         assert [one.payload for one in quarantined(store)] == [payload]

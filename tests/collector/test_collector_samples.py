@@ -83,11 +83,6 @@ def samples(kind: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("sample", found)
 
 
-@pytest.fixture
-def memory() -> Store:
-    return open_store("memory://")
-
-
 DOCUMENT = "decoded CloudWatch Logs|Lambda CloudWatch Logs|concatenated CloudWatch Logs"
 
 

@@ -30,11 +30,6 @@ from collector.events.rds_messages import MEANINGS
 from store.objects import Store, open_store
 
 
-@pytest.fixture
-def memory() -> Store:
-    return open_store("memory://")
-
-
 def told(store: Store, delivered: Any) -> Json:
     """The one row that an event gives."""
     assert counts(collector(store).collect(delivered)) == only(stored=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import json
 from collections.abc import Iterator, Sequence
 from tempfile import TemporaryDirectory
@@ -91,17 +90,14 @@ def damaged(draw: st.DrawFn) -> Json:
     return found
 
 
-names = itertools.count()
-
-
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
 def test_a_damaged_event_is_stored_or_quarantined_and_its_neighbours_are_stored(hurt: Json) -> None:
-    there = collector(open_store(f"memory://{next(names)}"))
+    there = collector(open_store("memory://"))
     neighbours = [experiment("running"), experiment("completed")]
 
     alone = counts(there.collect(hurt))
-    elsewhere = collector(open_store(f"memory://{next(names)}"))
+    elsewhere = collector(open_store("memory://"))
     bodies = [json.dumps(each) for each in (neighbours[0], hurt, neighbours[1])]
     result = elsewhere.collect(sqs(*bodies))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -30,18 +29,6 @@ from test_collector_samples import Sample, samples
 
 from store.objects import Store, open_store
 from store.zone import Zone
-
-names = itertools.count()
-
-
-def fresh() -> Store:
-    return open_store(f"memory://azure-{next(names)}")
-
-
-@pytest.fixture
-def memory() -> Store:
-    return fresh()
-
 
 PROFILE = "/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.CDN/PROFILES/SHOP"
 ACCOUNT = "/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.DOCUMENTDB/DATABASEACCOUNTS/SHOP"
@@ -93,7 +80,7 @@ def cosmos(**fields: Any) -> Json:
 
 
 def rows_of(*records: Any) -> list[Json]:
-    store = fresh()
+    store = open_store("memory://")
     found = counts(collector(store).ingest("logs/PT1H.json", encoded({"records": records}), NOW).counts())
     assert found == only(stored=len(records))
     return [row | {"attributes": dict(row["attributes"])} for row in stored(store)]
@@ -171,7 +158,7 @@ RECORDS = [front_door(), cosmos(), cosmos(), cosmos(operationName="Create")]
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_records_come_by_every_way_and_are_the_same_rows(entry: str) -> None:
     payload = encoded({"records": RECORDS})
-    store, again = fresh(), fresh()
+    store, again = open_store("memory://"), open_store("memory://")
     assert counts(collector(store).collect(ENTRIES[entry](payload))) == only(stored=4)
     collector(again).ingest("logs.json", payload, NOW)
     assert stored(store) == stored(again)
@@ -191,7 +178,7 @@ def test_a_zone_that_is_not_open_keeps_no_digest_of_a_line(memory: Store) -> Non
 
 
 def _open(payload: bytes) -> Store:
-    store = fresh()
+    store = open_store("memory://")
     collector(store).ingest("logs.json", payload, NOW)
     return store
 
@@ -221,7 +208,7 @@ FIELDS = st.dictionaries(st.sampled_from([*cosmos(), "location", "level", "ident
 @given(FIELDS)
 @settings(max_examples=50, deadline=None)
 def test_whatever_a_record_says_it_and_its_neighbours_are_rows(fields: Json) -> None:
-    store = fresh()
+    store = open_store("memory://")
     payload = encoded({"records": [front_door(), cosmos() | fields, cosmos()]})
     found = counts(collector(store).collect(kinesis(payload)))
     assert found == only(stored=3)

@@ -39,11 +39,6 @@ from store.objects import Store, open_store
 from store.zone import Zone
 
 
-@pytest.fixture
-def memory() -> Store:
-    return open_store("memory://")
-
-
 def only_row(store: Store, table: str) -> dict[str, Any]:
     (row,) = stored(store, table)
     return row

@@ -16,16 +16,11 @@ from otlp_requests import JSON, LIMIT, PROTOBUF, intake, log, logs, post, span, 
 from collector.otlp import decode
 from collector.otlp.gateway import answer
 from collector.otlp.intake import Request
-from store.objects import Store, open_store
+from store.objects import Store
 from store.zone import KeyUnavailable, Zone
 
 BODY = traces(span(1)).SerializeToString()
 TOKEN = b"a-token-of-sufficient-length"
-
-
-@pytest.fixture
-def memory() -> Store:
-    return open_store("memory://")
 
 
 def bearer(token: bytes = TOKEN) -> dict[str, str]:

@@ -15,15 +15,10 @@ from events_payloads import ACCOUNT, Json, rows
 from collector.pulled import Pulled
 from collector.state import aurora, elasticache, health_check, routing
 from collector.state.poll import Watched, poll
-from store.objects import Store, open_store
+from store.objects import Store
 
 EU, US = "eu-west-1", "us-east-1"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def memory() -> Store:
-    return open_store("memory://")
 
 
 class Aws:

@@ -34,21 +34,12 @@ from store.commit import sweep
 from store.objects import Store, open_store
 from store.zone import Zone
 
-names = itertools.count()
-
-
-@pytest.fixture
-def memory() -> Store:
-    return fresh()
-
-
-def fresh() -> Store:
-    return open_store(f"memory://xray-{next(names)}")
+folders = itertools.count()
 
 
 def ingested(document: Any, **settings: Any) -> tuple[list[Json], Json]:
     """The rows that a document in a file gives, and the accounting."""
-    store = fresh()
+    store = open_store("memory://")
     content = document if isinstance(document, bytes) else encoded(document)
     found = counts(collector(store, **settings).ingest("trace.json", content, NOW).counts())
     return spans(store), found
@@ -331,7 +322,7 @@ def test_segments_arrive_by_every_way_documents_do() -> None:
         sns(payload.decode()),
     ]
     for entry in entries:
-        store = fresh()
+        store = open_store("memory://")
         found = counts(collector(store).collect(entry))
         assert (found["quarantined"], found["received"] % 2) == (0, 0)
         assert {row["span_id"] for row in spans(store)} == {id_of(1), id_of(2)}
@@ -376,7 +367,7 @@ TRACES = [
 @given(st.permutations([*TRACES, *TRACES]))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_same_traces_twice_in_any_order_are_the_same_rows(tmp_path: Path, deliveries: list[Json]) -> None:
-    store = open_store(str(tmp_path / str(next(names))))
+    store = open_store(str(tmp_path / str(next(folders))))
     tables.ensure(store)
     for number, delivery in enumerate(deliveries):
         collector(store).ingest(f"{number}.json", encoded(delivery), NOW)
@@ -417,7 +408,7 @@ def test_whatever_a_document_says_it_is_counted_and_its_neighbours_are_kept(fiel
         "trace": {"Traces": [*known["Traces"], fields]},
         "answer": known | {"UnprocessedTraceIds": fields.get("UnprocessedTraceIds")},
     }[where]
-    store = fresh()
+    store = open_store("memory://")
     counts(collector(store).collect(kinesis(encoded(document))))
     assert id_of(7) in {row["span_id"] for row in spans(store)}
 

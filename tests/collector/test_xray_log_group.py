@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,17 +32,6 @@ from store import tables
 from store.commit import sweep
 from store.objects import Store, open_store
 
-names = itertools.count()
-
-
-def fresh() -> Store:
-    return open_store(f"memory://aws-spans-{next(names)}")
-
-
-@pytest.fixture
-def memory() -> Store:
-    return fresh()
-
 
 def delivered(*messages: Any, **keys: Any) -> Json:
     """A CloudWatch Logs document of the group, one event per span."""
@@ -53,7 +41,7 @@ def delivered(*messages: Any, **keys: Any) -> Json:
 
 
 def row_of(message: Any) -> Json:
-    store = fresh()
+    store = open_store("memory://")
     assert counts(collector(store).collect(awslogs(zipped(delivered(message))))) == only(stored=1)
     (row,) = spans(store)
     return row
@@ -145,7 +133,7 @@ ENTRIES = {
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_spans_arrive_through_every_subscription_and_as_a_file(entry: str) -> None:
     payload = zipped(delivered(span(1), span(2)))
-    store, files = fresh(), fresh()
+    store, files = open_store("memory://"), open_store("memory://")
     assert counts(collector(store).collect(ENTRIES[entry](payload))) == only(stored=2)
     assert collector(files).ingest("spans.json.gz", payload, NOW).stored == 2
     assert spans(store) == spans(files)
@@ -224,7 +212,7 @@ FIELDS = st.dictionaries(st.sampled_from(sorted(span())) | st.sampled_from(["eve
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_span_says_it_is_counted_and_its_neighbours_are_kept(fields: Json, inner: Json) -> None:
     odd = span(2) | fields | {"resource": {"attributes": inner}}
-    store = fresh()
+    store = open_store("memory://")
     found = counts(collector(store).collect(awslogs(zipped(delivered(span(1), odd, span(3))))))
     assert found["received"] == 3
     assert {id_of(1), id_of(3)} <= {row["span_id"] for row in rows_of(store, "spans")}

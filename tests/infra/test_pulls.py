@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +56,9 @@ def config(tmp_path: Path, name: str) -> Config:
 def clients(moto: str, ministack: str) -> pulls.Clients:
     """X-Ray, EventBridge and SQS from one emulator, what replicates from the other."""
 
-    @cache
     def client(service: str, region: str) -> Any:
         endpoint = moto if service in ("xray", "events", "sqs") else ministack
-        return emulators.clients(endpoint, region)(service)
+        return emulators.client(endpoint, region, service)
 
     return client
 
