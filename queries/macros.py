@@ -1,4 +1,7 @@
-"""The macros of queries/sql: one documented .sql file each, whose name is the macro's."""
+"""The macros of queries/sql: one documented .sql file each, whose name is the macro's.
+
+Those in the folder itself are what users ask; those in its subfolders are what an answer is made of.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from importlib.resources import files
+from pathlib import Path
 
 import duckdb
 
 from store.engine import quote
 
+SQL = Path(__file__).parent / "sql"
+
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """One file: `doc` is its leading comment, `statement` creates the macro."""
+    """One file: `doc` is its leading comment, `statement` creates it; `inner` ones are in subfolders."""
 
     name: str
     doc: str
     statement: str
+    inner: bool = False
 
     @property
     def kind(self) -> str:
@@ -33,26 +39,18 @@ class Macro:
 
 def in_order() -> Iterator[Macro]:
     """All macros, each after those that it uses."""
-    macros = {macro.name: macro for macro in map(_read, _names())}
+    macros = {macro.name: macro for macro in map(_read, sorted(SQL.rglob("*.sql")))}
     uses = {name: {other for other in macros if _calls(macro, other)} for name, macro in macros.items()}
     for name in TopologicalSorter(uses).static_order():
         yield macros[name]
 
 
-def _names() -> list[str]:
-    return sorted(
-        file.name.removesuffix(".sql")
-        for file in files("queries").joinpath("sql").iterdir()
-        if file.name.endswith(".sql")
-    )
-
-
-def _read(name: str) -> Macro:
-    text = files("queries").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+def _read(file: Path) -> Macro:
+    text = file.read_text(encoding="utf-8")
     comment = re.match(r"(?:--.*\n)*", text)
     assert comment
     doc = re.sub(r"^-- ?", "", comment[0].strip(), flags=re.MULTILINE)
-    return Macro(name, doc, text[comment.end() :])
+    return Macro(file.stem, doc, text[comment.end() :], inner=file.parent != SQL)
 
 
 def _calls(macro: Macro, other: str) -> bool:
