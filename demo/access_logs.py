@@ -23,7 +23,8 @@ CLOUDFRONT_FIELDS = (
 def api_gateway_json(request: Request) -> str:
     """A REST API's access log in the usual JSON template: every value a string, `-` where there is none."""
     failure, invocation = request.failure, request.invocation
-    escaped = failure and not failure.handled
+    throttled = failure and failure.layer == "compute" and failure.cause == "throttled"
+    escaped = throttled or (failure and not failure.handled)
     return json(
         {
             "requestId": request.request_id,
@@ -42,7 +43,7 @@ def api_gateway_json(request: Request) -> str:
             "responseLength": str(request.size),
             "responseLatency": str(round(request.duration * 1000)),
             "integrationLatency": str(round(invocation.duration * 1000)) if invocation else "-",
-            "integrationStatus": "200" if invocation else "-",
+            "integrationStatus": "200" if invocation else "429" if throttled else "-",
             "integrationRequestId": invocation.request_id if invocation else "-",
             "errorMessage": "Internal server error" if escaped else _gateway_message(request),
             "errorResponseType": "INTEGRATION_FAILURE" if escaped else _gateway_type(request),
@@ -69,7 +70,9 @@ def api_gateway_clf(request: Request) -> str:
 
 def load_balancer(request: Request) -> str:
     """One line of an ALB's access log, 30 fields; its time is that of the answer."""
-    client, target = f"{request.user.ip}:{_port(request)}", f"10.{len(request.region)}.1.20:8080"
+    client, ran = f"{request.user.ip}:{_port(request)}", request.invocation
+    target, answer = (f"10.{len(request.region)}.1.20:8080", request.status) if ran else ("-", "-")
+    times = f"0.001 {ran.duration:.3f} 0.000" if ran else "-1 -1 -1"
     url = f"https://download.{DOMAIN}:443{request.path}"
     group = (
         f"arn:aws:elasticloadbalancing:{request.region}:{ACCOUNT}:targetgroup/shop-download/73e2d6bc24d8a067"
@@ -77,13 +80,12 @@ def load_balancer(request: Request) -> str:
     certificate = f"arn:aws:acm:{request.region}:{ACCOUNT}:certificate/0a1b2c3d-0000-4000-8000-0123456789ab"
     created = moment(request.start).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
     answered = moment(request.end).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
-    processing = request.invocation.duration if request.invocation else 0.0
     return (
-        f"https {answered} {LOAD_BALANCER} {client} {target} 0.001 {processing:.3f} 0.000 "
-        f"{request.status} {request.status} 512 {request.size} "
+        f"https {answered} {LOAD_BALANCER} {client} {target} {times} "
+        f"{request.status} {answer} 512 {request.size} "
         f'"{request.method} {url} HTTP/2.0" "{request.user.agent}" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 '
         f'{group} "Root={request.trace_id}" "download.{DOMAIN}" "{certificate}" 0 {created} '
-        f'"forward" "-" "-" "{target}" "{request.status}" "-" "-" TID_{w3c(request)}'
+        f'"forward" "-" "-" "{target}" "{answer}" "-" "-" TID_{w3c(request)}'
     )
 
 

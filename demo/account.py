@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from demo.clocks import Clocks
+from demo.incident import Incident
 from demo.logs import SEARCH_REGION
 from demo.metrics import KEPT, Metrics
 from demo.replication import FILES
@@ -30,16 +32,22 @@ class Account:
     epoch seconds.
     """
 
+    incidents: Sequence[Incident] = ()
     now: float = 0.0
-    metrics: Metrics = field(default_factory=Metrics)
+    metrics: Metrics = field(init=False)
     traces: dict[str, dict[str, list[Document]]] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self.incidents)
+
     def observe(self, requests: Iterable[Request]) -> Iterator[Request]:
         """The same requests; each leaves its traces and samples when it passes."""
+        clocks = Clocks(self.incidents)
         for request in requests:
             self.metrics.measure(request)
-            for document in documents(span for span in spans(request) if span.region != SEARCH_REGION):
+            traced = (span for span in spans(request) if span.region != SEARCH_REGION)
+            for document in documents(traced, clocks):
                 self._trace(document)
             for call in request.calls:
                 self._file(call)

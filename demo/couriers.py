@@ -30,9 +30,9 @@ class Delivery:
     """One invocation of a collector, and what is in it.
 
     `log_events` counts all log events inside, `duplicates` those among them that AWS had delivered before,
-    `controls` the messages that are no log events, `signals` the metrics and events. `objects` are the S3
-    objects the event points to, by bucket and key. `time`, in epoch seconds, is when the event was made; it
-    may be delivered later.
+    `controls` the messages that are no log events, `poison` the records that nobody can read, `signals` the
+    metrics and events. `objects` are the S3 objects the event points to, by bucket and key. `time`, in epoch
+    seconds, is when the event was made; it may be delivered later.
     """
 
     region: str
@@ -42,6 +42,7 @@ class Delivery:
     log_events: int
     duplicates: int = 0
     controls: int = 0
+    poison: int = 0
     signals: int = 0
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
@@ -55,12 +56,14 @@ class Record:
     data: bytes
     log_events: int
     controls: int
+    poison: int
 
 
 def _record(number: int, arrival: float, documents: Sequence[Document]) -> Record:
     events = sum(document.log_events for document in documents)
     controls = sum(document.controls for document in documents)
-    return Record(number, arrival, compressed(documents), events, controls)
+    poison = sum(document.poison for document in documents)
+    return Record(number, arrival, compressed(documents), events, controls, poison)
 
 
 class Courier(Protocol):
@@ -102,10 +105,10 @@ class Kinesis:
         batch = [*self._again, *fresh]
         event = envelopes.kinesis(self._region, [(one.number, one.arrival, one.data) for one in batch])
         events, controls = sum(one.log_events for one in batch), sum(one.controls for one in batch)
-        duplicates = sum(one.log_events for one in self._again)
+        poison, duplicates = sum(one.poison for one in batch), sum(one.log_events for one in self._again)
         failed = self._rng.random() < READ_AGAIN
         self._again = fresh[-self._rng.randint(1, 20) :] if failed else []
-        return Delivery(self._region, "kinesis", event, now, events, duplicates, controls)
+        return Delivery(self._region, "kinesis", event, now, events, duplicates, controls, poison)
 
 
 class Direct:
@@ -121,7 +124,7 @@ class Direct:
     def deliver(self, now: float, last: bool) -> Iterator[Delivery]:
         for document in self._waiting:
             event = envelopes.cloudwatch(compressed((document,)))
-            yield Delivery(self._region, "awslogs", event, now, document.log_events)
+            yield Delivery(self._region, "awslogs", event, now, document.log_events, poison=document.poison)
         self._waiting.clear()
 
 
@@ -138,7 +141,8 @@ class Firehose:
 
     def send(self, arrival: float, document: Document) -> None:
         self._bytes += len(document.json)
-        if self._waiting and self._rng.random() < BACK_TO_BACK:
+        together = self._waiting and self._rng.random() < BACK_TO_BACK
+        if together and not (document.poison or self._waiting[-1][1][-1].poison):
             self._waiting[-1][1].append(document)
         else:
             self._waiting.append((arrival, [document]))
@@ -162,7 +166,8 @@ class Firehose:
             self._region, "logs", [(one.number, one.arrival, one.data) for one in batch]
         )
         events, controls = sum(one.log_events for one in batch), sum(one.controls for one in batch)
-        return Delivery(self._region, "firehose", event, now, events, controls=controls)
+        poison = sum(one.poison for one in batch)
+        return Delivery(self._region, "firehose", event, now, events, controls=controls, poison=poison)
 
 
 class Buckets:

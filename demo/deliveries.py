@@ -10,7 +10,9 @@ from typing import Protocol
 
 from demo.account import Account
 from demo.couriers import Buckets, Courier, Delivery, Direct, Firehose, Kinesis
-from demo.documents import documents, intervals
+from demo.documents import documents, intervals, poison
+from demo.incident import Incident
+from demo.incident_events import happenings
 from demo.logs import AccessLog, Line, lines
 from demo.regions import NAMES
 from demo.shop import Simulation
@@ -27,13 +29,15 @@ def deliveries(simulation: Simulation, account: Account | None = None) -> Iterat
 
     Meanwhile the account fills with what the collectors have to ask for.
     """
-    account = account or Account()
-    told = simulation.parameters
-    start, end = told.start.timestamp(), told.end.timestamp()
+    account = account or Account(simulation.incidents)
+    told, start = simulation.parameters, simulation.parameters.start.timestamp()
     streams = [MetricStream(name, account.metrics, start) for name in NAMES if name != PULLED]
-    written = lines(account.observe(simulation.requests()))
-    orderly = _orderly(written, [*streams, Bus(start, end)], Random(f"{told.seed}/couriers"))
-    return _as_it_happens(orderly, Random(f"{told.seed}/deliveries"))
+    written = lines(account.observe(simulation.requests()), simulation.clocks)
+    others: list[Messenger] = [*streams, Bus(happenings(simulation))]
+    poisoned = [one for one in simulation.incidents if one.kind == "poisoned_logs"]
+    orderly = _orderly(written, others, poisoned, Random(f"{told.seed}/couriers"))
+    heard = _when_heard(orderly, [one for one in simulation.incidents if one.kind == "silent_collector"])
+    return _as_it_happens(heard, Random(f"{told.seed}/deliveries"))
 
 
 class Messenger(Protocol):
@@ -42,7 +46,9 @@ class Messenger(Protocol):
     def deliver(self, now: float, last: bool) -> Iterator[Delivery]: ...
 
 
-def _orderly(lines: Iterable[Line], others: Sequence[Messenger], rng: Random) -> Iterator[Delivery]:
+def _orderly(
+    lines: Iterable[Line], others: Sequence[Messenger], poisoned: Sequence[Incident], rng: Random
+) -> Iterator[Delivery]:
     """Everything once and in order, but for what a Kinesis reader reads again."""
     streams: dict[str, Courier] = {
         "eu-west-1": Kinesis("eu-west-1", rng),
@@ -58,10 +64,27 @@ def _orderly(lines: Iterable[Line], others: Sequence[Messenger], rng: Random) ->
             else:
                 for document in documents(log, written, account_level=log.region == ACCOUNT_LEVEL):
                     streams[log.region].send(end, document)
+        for incident in poisoned:
+            if incident.lasts(end):
+                streams[incident.region].send(end, poison(end))
         for courier in couriers:
             yield from courier.deliver(end, last=False)
     for courier in couriers:
         yield from courier.deliver(end, last=True)
+
+
+def _when_heard(orderly: Iterable[Delivery], silences: Sequence[Incident]) -> Iterator[Delivery]:
+    """What a collector is handed while it is silent, it gets when it answers again."""
+    kept: list[tuple[float, Delivery]] = []
+    for delivery in orderly:
+        yield from (old for end, old in kept if end <= delivery.time)
+        kept = [(end, old) for end, old in kept if end > delivery.time]
+        silent = [one.end for one in silences if one.region == delivery.region and one.lasts(delivery.time)]
+        if silent:
+            kept.append((max(silent), delivery))
+        else:
+            yield delivery
+    yield from (old for _, old in kept)
 
 
 def _as_it_happens(orderly: Iterable[Delivery], rng: Random) -> Iterator[Delivery]:

@@ -27,6 +27,7 @@ class Document:
     json: bytes
     log_events: int = 0
     controls: int = 0
+    poison: int = 0  # 1 if nobody can make log events of it
 
 
 def compressed(documents: Iterable[Document]) -> bytes:
@@ -67,6 +68,20 @@ def control(time: float, destination: str) -> Document:
     return Document(
         _json("CONTROL_MESSAGE", "CloudwatchLogs", Stream("", "", ""), [event], False), controls=1
     )
+
+
+def poison(time: float) -> Document:
+    """What a producer that writes no log documents puts into the stream of a region's logs."""
+    payloads = (
+        b'{"messageType":"DATA_MESSAGE","owner":"' + ACCOUNT.encode() + b'","logEvents":[{"id":"3',
+        b"<html><body><h1>502 Bad Gateway</h1></body></html>",
+        _orders(time),
+    )
+    return Document(payloads[int(time) // INTERVAL % len(payloads)], poison=1)
+
+
+def _orders(time: float) -> bytes:
+    return orjson.dumps({"exportedAt": epoch_ms(time), "table": "orders", "rows": []})
 
 
 def _event(line: Line, id: int) -> dict[str, Any]:

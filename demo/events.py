@@ -1,24 +1,21 @@
-"""What EventBridge delivers: deployments, the drill, an alarm about it, a notice of AWS Health."""
+"""What EventBridge delivers of a story, and the events that are there on any day: deployments, a notice."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from demo import functions
-from demo.drills import Drill, drill
 from demo.regions import ACCOUNT, NAMES
-from demo.replication import SESSIONS
-from demo.text import iso, json
+from demo.text import iso
 
 Event = dict[str, Any]
 
-DEPLOYED = 0.10  # the share of the story after which a new version of orders is deployed,
+DEPLOYED = 0.90  # the share of the story after which a new version of orders is deployed,
 ROLLING = 0.02  # one region after the other
 NOTICED, CLOSED = 0.70, 0.90
-EVALUATED = 60.0  # seconds after which the alarm tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +27,10 @@ class Happening:
     event: Event
 
 
-def happenings(start: float, end: float) -> list[Happening]:
-    """All events of a story, in the order of time."""
-    planned = drill(start, end)
-    told = [*_deployments(start, end), *_drill(planned), *_alarm(planned), *_notice(start, end)]
-    return sorted(told, key=lambda happening: happening.time)
-
-
-def _happening(
-    time: float, region: str, source: str, kind: str, detail: Event, resources: list[str]
+def happening(
+    time: float, region: str, source: str, kind: str, detail: Event, resources: Sequence[str] = ()
 ) -> Happening:
+    """In EventBridge's envelope; the id is the same whenever the story is told."""
     digest = hashlib.md5(f"{time} {region} {kind}".encode(), usedforsecurity=False).hexdigest()
     event = {
         "version": "0",
@@ -49,78 +40,39 @@ def _happening(
         "account": ACCOUNT,
         "time": iso(time)[:19] + "Z",
         "region": region,
-        "resources": resources,
+        "resources": list(resources),
         "detail": detail,
     }
     return Happening(time, region, event)
 
 
-def _deployments(start: float, end: float) -> Iterator[Happening]:
-    name = functions.ORDERS.name
+def routine(start: float, end: float) -> Iterator[Happening]:
+    """A new version of orders, which is no worse than the one before, rolled out over the regions."""
     for place, region in enumerate(NAMES):
         begun = start + (DEPLOYED + place * ROLLING) * (end - start)
-        for state, time in (("START", begun), ("SUCCESS", begun + ROLLING * (end - start) * 0.8)):
-            detail = {
-                "region": region,
-                "deploymentId": f"d-{place}EXAMPLE{int(begun) % 1000:03d}",
-                "state": state,
-                "application": name,
-                "deploymentGroup": f"{name}-live",
-            }
-            resources = [f"arn:aws:codedeploy:{region}:{ACCOUNT}:application:{name}"]
-            kind = "CodeDeploy Deployment State-change Notification"
-            yield _happening(time, region, "aws.codedeploy", kind, detail, resources)
-
-
-def _drill(planned: Drill) -> Iterator[Happening]:
-    arn = f"arn:aws:fis:{planned.source}:{ACCOUNT}:experiment/{planned.id}"
-    states = (
-        (planned.start, "initiating", "running", "Experiment is running."),
-        (planned.end, "running", "completed", "Experiment completed."),
-    )
-    for time, before, after, reason in states:
-        detail = {
-            "experiment-id": planned.id,
-            "experiment-template-id": "EXT4pauseSessions",
-            "new-state": {"status": after, "reason": reason},
-            "old-state": {"status": before},
-        }
-        kind = "FIS Experiment State Change"
-        yield _happening(time, planned.source, "aws.fis", kind, detail, [arn])
-
-
-def _alarm(planned: Drill) -> Iterator[Happening]:
-    name = f"session-replication-lag-{planned.target}"
-    arn = f"arn:aws:cloudwatch:{planned.source}:{ACCOUNT}:alarm:{name}"
-    states = (
-        (planned.start + EVALUATED, "OK", "ALARM", "Threshold Crossed: 1 datapoint was greater than 5000."),
-        (planned.end + EVALUATED, "ALARM", "OK", "Threshold Crossed: no datapoint was greater than 5000."),
-    )
-    for time, before, after, reason in states:
-        detail = {
-            "alarmName": name,
-            "state": {
-                "value": after,
-                "reason": reason,
-                "reasonData": json({"version": "1.0", "threshold": 5000.0}),
-                "timestamp": iso(time)[:-1] + "+0000",
-            },
-            "previousState": {"value": before},
-            "configuration": {"metrics": [_metric(planned)]},
-        }
-        yield _happening(
-            time, planned.source, "aws.cloudwatch", "CloudWatch Alarm State Change", detail, [arn]
+        done = begun + ROLLING * (end - start) * 0.8
+        yield from deployment(
+            f"d-{place}EXAMPLE{int(begun) % 1000:03d}", region, functions.ORDERS.name, begun, done
         )
 
 
-def _metric(planned: Drill) -> Event:
-    dimensions = {"TableName": SESSIONS.name, "ReceivingRegion": planned.target}
-    metric = {"namespace": "AWS/DynamoDB", "name": "ReplicationLatency", "dimensions": dimensions}
-    stat = {"metric": metric, "period": 60, "stat": "Maximum"}
-    return {"id": "lag", "metricStat": stat, "returnData": True}
+def deployment(id: str, region: str, name: str, begun: float, done: float) -> Iterator[Happening]:
+    """A deployment of a function to a region, by CodeDeploy."""
+    for state, time in (("START", begun), ("SUCCESS", done)):
+        detail = {
+            "region": region,
+            "deploymentId": id,
+            "state": state,
+            "application": name,
+            "deploymentGroup": f"{name}-live",
+        }
+        resources = [f"arn:aws:codedeploy:{region}:{ACCOUNT}:application:{name}"]
+        kind = "CodeDeploy Deployment State-change Notification"
+        yield happening(time, region, "aws.codedeploy", kind, detail, resources)
 
 
-def _notice(start: float, end: float) -> Iterator[Happening]:
+def notice(start: float, end: float) -> Iterator[Happening]:
+    """A notice of AWS Health, which does not concern the shop."""
     region = "ap-southeast-1"
     code = "AWS_LAMBDA_OPERATIONAL_ISSUE"
     arn = f"arn:aws:health:{region}::event/LAMBDA/{code}/{code}_EXAMPLE"
@@ -144,4 +96,4 @@ def _notice(start: float, end: float) -> Iterator[Happening]:
             "page": "1",
             "totalPages": "1",
         }
-        yield _happening(time, region, "aws.health", "AWS Health Event", detail, [])
+        yield happening(time, region, "aws.health", "AWS Health Event", detail)

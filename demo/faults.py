@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from demo.requests import Cause, Frame
 
@@ -19,12 +19,13 @@ class Fault:
 
 
 class Failed(Exception):
-    """The simulated handler raises `fault`, with this message."""
+    """The simulated handler raises `fault`, with this message; `incident` is the id of what brought it on."""
 
-    def __init__(self, fault: Fault, message: str) -> None:
+    def __init__(self, fault: Fault, message: str, incident: str | None = None) -> None:
         super().__init__(message)
         self.fault = fault
         self.message = message
+        self.incident = incident
 
 
 _SESSION = "shared/session"
@@ -71,6 +72,22 @@ FILE_NOT_HERE = Fault(
     500,
     "file",
 )
+ORDER_LOST = replace(ORDER_NOT_FOUND, cause="failover")  # the application cannot tell
+DATABASE_READ_ONLY = Fault(
+    "failover",
+    "ReadOnlySqlTransactionError",
+    Frame("shared/database", 66, "commit", "raise ReadOnlySqlTransactionError(statement)"),
+    503,
+    "database",
+)
+DATABASE_DOWN = Fault(
+    "failover",
+    "DatabaseUnavailableError",
+    Frame("shared/database", 38, "connect", "raise DatabaseUnavailableError(host)"),
+    503,
+    "database",
+)
+WRITER_UNREACHABLE = replace(DATABASE_DOWN, cause="region_outage")
 PROVIDER_SILENT = Fault(
     "dependency_timeout", "Sandbox.Timedout", Frame("payments/provider", 33, "authorise", ""), 502, "external"
 )
@@ -78,7 +95,7 @@ PROVIDER_SILENT = Fault(
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """A mistake in the code of a route; `rate` is the share of its requests that run into it."""
+    """A mistake in the code of a route (or of all: *); `rate` is the share of requests that run into it."""
 
     route: str
     rate: float
@@ -90,8 +107,12 @@ def _bug(route: str, rate: float, error_type: str, message: str, frame: Frame) -
     return Bug(route, rate, Fault("code", error_type, frame), message)
 
 
+def _new_bug(error_type: str, message: str, frame: Frame) -> Bug:
+    return Bug("*", 0.35, Fault("bad_deployment", error_type, frame), message)
+
+
 # fmt: off
-BUGS = (
+_BUGS = (
     _bug("POST /orders", 0.010, "KeyError", "'discount'",
          Frame("orders/pricing", 57, "total", 'rate = coupon["discount"]')),
     _bug("POST /orders", 0.003, "OverflowError", "int too big to convert",
@@ -111,4 +132,16 @@ BUGS = (
     _bug("GET /files/{id}", 0.004, "RangeError", "Invalid time value",
          Frame("files/headers", 27, "lastModified", "")),
 )
+NEW_BUGS = {  # that come with a bad deployment of a function
+    "shop-orders": _new_bug("InvalidOperation", "[<class 'decimal.ConversionSyntax'>]",
+                            Frame("orders/money", 24, "exact", "return Decimal(amount.display)")),
+    "shop-profile": _new_bug("ModuleNotFoundError", "No module named 'phonenumbers'",
+                             Frame("profile/contact", 7, "card", "import phonenumbers")),
+    "shop-payments": _new_bug("ReferenceError", "minorUnits is not defined",
+                              Frame("payments/amount", 31, "rounded", "")),
+}
 # fmt: on
+
+BUGS: dict[str, tuple[Bug, ...]] = {
+    route: tuple(bug for bug in _BUGS if bug.route == route) for route in {bug.route for bug in _BUGS}
+}

@@ -96,9 +96,11 @@ def _pino_failure(request: Request, invocation: Invocation, failure: Failure) ->
 
 
 def _python(request: Request, invocation: Invocation, note: Note) -> str:
-    """The standard logger of Lambda's Python runtime."""
+    """The standard logger of Lambda's Python runtime; what the library of the stores logs is JSON."""
     fields = {"user_id": request.user.id, "session_id": request.session, **note.fields}
-    return f"[{note.level}]\t{iso(note.time)}\t{invocation.request_id}\t{note.message} {_logfmt(fields)}\n"
+    stored = "store" in note.fields
+    said = json({"message": note.message, **fields}) if stored else f"{note.message} {_logfmt(fields)}"
+    return f"[{note.level}]\t{iso(note.time)}\t{invocation.request_id}\t{said}\n"
 
 
 def _python_failure(request: Request, invocation: Invocation, failure: Failure) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from demo import access_logs, loggers, otel_spans, platform_logs
-from demo.clocks import as_stamped, stamp
+from demo.clocks import Clocks
 from demo.regions import BY_NAME, DOMAIN
 from demo.requests import Invocation, Request
 from demo.spans import spans
@@ -46,12 +46,12 @@ class Line:
     message: str
 
 
-def lines(requests: Iterable[Request]) -> Iterator[Line]:
+def lines(requests: Iterable[Request], clocks: Clocks) -> Iterator[Line]:
     """All lines of all requests, which come in the order in which they were answered."""
     waiting: list[tuple[float, int, Line]] = []
     count = 0
     for request in requests:
-        for line in (*_lines(as_stamped(request)), *_span_lines(request)):
+        for line in (*_lines(clocks.as_stamped(request)), *_span_lines(request, clocks)):
             count += 1
             heapq.heappush(waiting, (line.time, count, line))
         while waiting and waiting[0][0] < request.end - LONGEST:  # no later answer can go back further
@@ -67,18 +67,19 @@ def _lines(request: Request) -> Iterator[Line]:
         yield Line(request.start, stream, access_logs.dns_query(request))
     if request.invocation:
         yield from _function_lines(request, request.invocation)
-    if request.edge_id:
+    if request.edge_id and request.reached:
         yield Line(request.end, AccessLog(region, "alb"), access_logs.load_balancer(request))
+    if request.edge_id:
         yield Line(request.end, AccessLog(HOME, "cloudfront"), access_logs.cloudfront(request))
-    else:
+    elif request.reached:
         yield Line(request.end, _api_stream(region), _api_line(request))
 
 
-def _span_lines(request: Request) -> Iterator[Line]:
+def _span_lines(request: Request, clocks: Clocks) -> Iterator[Line]:
     stream = Stream(SEARCH_REGION, otel_spans.GROUP, "default")
     for span in spans(request):
         if span.region == SEARCH_REGION:
-            yield Line(stamp(span.region, span.end), stream, otel_spans.record(span))
+            yield Line(clocks.stamp(span.region, span.end), stream, otel_spans.record(span, clocks))
 
 
 def _function_lines(request: Request, invocation: Invocation) -> Iterator[Line]:

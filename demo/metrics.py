@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
 from demo.access_logs import ZONE_ID
-from demo.clocks import stamp
-from demo.functions import DOWNLOAD
-from demo.regions import NAMES, WRITER
+from demo.clocks import Clocks
+from demo.functions import DOWNLOAD, Load
+from demo.incident import Incident
+from demo.regions import NAMES
 from demo.replication import DATABASE, FILES, SESSIONS, TRACKER
 from demo.requests import Call, Request
+from demo.routing import ENOUGH, Routing
 
 MINUTE = 60
+CHECKED = 10  # seconds between two samples of a health check
 KEPT = 30 * MINUTE  # seconds of samples that can still be asked for
 GLOBAL = "us-east-1"  # where Route 53 and CloudFront publish
 CLUSTER = "shop-aurora"
@@ -58,16 +62,32 @@ class Point:
 class Metrics:
     """All samples so far; `minute` is the epoch second at which a minute begins."""
 
-    def __init__(self) -> None:
+    def __init__(self, incidents: Sequence[Incident] = ()) -> None:
+        self._clocks = Clocks(incidents)
+        self._routing = Routing(incidents)
         self._points: dict[Series, dict[int, Point]] = {}
+        self._checked = 0.0
         self._forgotten = 0
 
     def measure(self, request: Request) -> None:
-        """Add what one answered request shows."""
-        for time, series, value in _samples(request):
-            minute = int(stamp(series.region, time) // MINUTE * MINUTE)
-            self._points.setdefault(series, {}).setdefault(minute, Point([])).samples.append(value)
+        """Add what one answered request shows, and what the health checks saw meanwhile."""
+        self._add(_samples(request))
+        self._checked = self._checked or request.start // CHECKED * CHECKED
+        while self._checked <= request.end:
+            self._add(_checks(self._routing, self._checked))
+            self._checked += CHECKED
         self._forget(int(request.end) - KEPT)
+
+    def _add(self, samples: Samples) -> None:
+        for time, series, value in samples:
+            minute = int(self._clocks.stamp(series.region, time) // MINUTE * MINUTE)
+            points = self._points.get(series)
+            if points is None:
+                points = self._points[series] = {}
+            point = points.get(minute)
+            if point is None:
+                point = points[minute] = Point([])
+            point.samples.append(value)
 
     def series(self, region: str) -> list[Series]:
         """All metrics a region has published so far."""
@@ -85,6 +105,7 @@ class Metrics:
                 del points[minute]
 
 
+@cache
 def _series(region: str, name: str, unit: str, **dimensions: str) -> Series:
     namespace, _, name = name.rpartition("/")
     return Series(region, namespace, name, unit, tuple(sorted(dimensions.items())))
@@ -93,25 +114,30 @@ def _series(region: str, name: str, unit: str, **dimensions: str) -> Series:
 Samples = Iterator[tuple[float, Series, float]]  # when (true epoch seconds), of what, how much
 
 
+def _checks(routing: Routing, time: float) -> Samples:
+    """What Route 53 publishes of each region's health check."""
+    for region, id in HEALTH_CHECKS.items():
+        share = routing.share(region, time)
+        healthy = float(share > ENOUGH)
+        yield time, _series(GLOBAL, "AWS/Route53/HealthCheckStatus", "None", HealthCheckId=id), healthy
+        percentage = _series(GLOBAL, "AWS/Route53/HealthCheckPercentageHealthy", "Percent", HealthCheckId=id)
+        yield time, percentage, 100 * share
+
+
 def _samples(request: Request) -> Samples:
-    yield from _routing(request)
+    if request.looked_up:
+        zone = ZONE_ID
+        yield request.start, _series(GLOBAL, "AWS/Route53/DNSQueries", "Count", HostedZoneId=zone), 1.0
     if request.edge_id:
         yield from _edge(request)
-    else:
+    elif request.reached:
         yield from _api(request)
+    if request.load:
+        yield from _concurrency(request, request.load)
     if request.invocation and request.invocation.function is not DOWNLOAD:
         yield from _function(request)
     for call in request.calls:
         yield from _store(call)
-
-
-def _routing(request: Request) -> Samples:
-    check = {"HealthCheckId": HEALTH_CHECKS[request.region]}
-    yield request.end, _series(GLOBAL, "AWS/Route53/HealthCheckStatus", "None", **check), 1.0
-    yield request.end, _series(GLOBAL, "AWS/Route53/HealthCheckPercentageHealthy", "Percent", **check), 100.0
-    if request.looked_up:
-        zone = ZONE_ID
-        yield request.start, _series(GLOBAL, "AWS/Route53/DNSQueries", "Count", HostedZoneId=zone), 1.0
 
 
 def _api(request: Request) -> Samples:
@@ -137,6 +163,8 @@ def _edge(request: Request) -> Samples:
         _series(GLOBAL, "AWS/CloudFront/5xxErrorRate", "Percent", **distribution),
         100.0 if failed else 0.0,
     )
+    if not request.reached:
+        return
     balancer = {"LoadBalancer": "app/shop/50dc6c495c0c9188"}
     yield end, _series(region, "AWS/ApplicationELB/RequestCount", "Count", **balancer), 1.0
     yield (
@@ -148,6 +176,15 @@ def _edge(request: Request) -> Samples:
         yield end, _series(region, "AWS/ApplicationELB/HTTPCode_Target_5XX_Count", "Count", **balancer), 1.0
 
 
+def _concurrency(request: Request, load: Load) -> Samples:
+    """What ran in the region when the request came to a function, and whether there was room for it."""
+    region, name = request.region, {"FunctionName": request.function.name}
+    time = request.invocation.start if request.invocation else request.end
+    yield time, _series(region, "AWS/Lambda/ConcurrentExecutions", "Count"), float(load.running)
+    yield time, _series(region, "AWS/Lambda/ClaimedAccountConcurrency", "Count"), float(load.claimed)
+    yield time, _series(region, "AWS/Lambda/Throttles", "Count", **name), float(load.full is not None)
+
+
 def _function(request: Request) -> Samples:
     """Lambda stamps a point with the start of the invocation."""
     invocation = request.invocation
@@ -155,7 +192,6 @@ def _function(request: Request) -> Samples:
     region, start, name = request.region, invocation.start, {"FunctionName": invocation.function.name}
     yield start, _series(region, "AWS/Lambda/Invocations", "Count", **name), 1.0
     yield start, _series(region, "AWS/Lambda/Errors", "Count", **name), float(invocation.outcome != "success")
-    yield start, _series(region, "AWS/Lambda/Throttles", "Count", **name), 0.0
     yield start, _series(region, "AWS/Lambda/Duration", "Milliseconds", **name), invocation.duration * 1000
 
 
@@ -182,7 +218,7 @@ def _replication(call: Call, target: str, lag: float) -> tuple[Series, float]:
         }
         return _series(target, "AWS/S3/ReplicationLatency", "Seconds", **buckets), lag
     if call.resource == DATABASE.name:
-        cluster = {"DBClusterIdentifier": f"{CLUSTER}-{target}", "SourceRegion": WRITER}
+        cluster = {"DBClusterIdentifier": f"{CLUSTER}-{target}", "SourceRegion": call.region}
         return _series(target, "AWS/RDS/AuroraGlobalDBReplicationLag", "Milliseconds", **cluster), lag * 1000
     table = {"TableName": call.resource, "ReceivingRegion": target}
     return _series(call.region, "AWS/DynamoDB/ReplicationLatency", "Milliseconds", **table), lag * 1000

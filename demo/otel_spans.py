@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo.clocks import stamp
+from demo.clocks import Clocks
 from demo.regions import ACCOUNT
 from demo.spans import WRITER_SERVICE, Span
 from demo.text import json, w3c
@@ -12,9 +12,9 @@ from demo.text import json, w3c
 GROUP = "aws/spans"
 
 
-def record(span: Span) -> str:
+def record(span: Span, clocks: Clocks) -> str:
     """One span as one log message; unset fields are absent."""
-    start, end = (round(stamp(span.region, time) * 1_000_000) * 1000 for time in (span.start, span.end))
+    start, end = (round(time * 1_000_000) * 1000 for time in span.stamped(clocks))
     fields: dict[str, Any] = {
         "resource": {
             "attributes": {

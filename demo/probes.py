@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from demo.application import key_hash
-from demo.clocks import stamp
-from demo.drills import drill
-from demo.regions import NAMES, WRITER
+from demo.aurora import Aurora
+from demo.clocks import Clocks
+from demo.regions import NAMES
 from demo.replication import DATABASE, FILES, SESSIONS, Kind, Replicated
+from demo.shop import Simulation
 
 INTERVAL = 60.0  # seconds
 FIRST_READ, SLOWER = 0.05, 1.5  # seconds; each read waits so many times longer than the one before
@@ -22,8 +24,9 @@ TIMEOUT = 45.0
 class Probe:
     """One stamped write and the reads that looked for it. Times are true epoch seconds, lags seconds.
 
-    `lag` is the true one. It lies between the start of the last read that did not see the write and the end
-    of the first one that did, `unseen` and `seen` seconds after it; `seen` is None if none did in time.
+    `lag` is the true one, infinite if the write never arrives. It lies between the start of the last read
+    that did not see the write and the end of the first one that did, `unseen` and `seen` seconds after it;
+    `seen` is None if none did in time.
     """
 
     kind: Kind
@@ -36,16 +39,17 @@ class Probe:
     seen: float | None
 
 
-def probes(seed: int, start: float, end: float) -> Iterator[Probe]:
+def probes(simulation: Simulation) -> Iterator[Probe]:
     """Every store between every two regions each minute, as far as the source can be written to."""
+    told, aurora = simulation.parameters, Aurora(simulation.incidents)
+    start, end = told.start.timestamp(), told.end.timestamp()
     for kind in (SESSIONS, FILES, DATABASE):
-        store = Replicated(kind, Random(f"{seed}/probes/{kind.name}"))
-        if kind is SESSIONS:
-            store.pause(drill(start, end))
+        store = Replicated(kind, Random(f"{told.seed}/probes/{kind.name}"), simulation.incidents)
         for minute in range(int((end - start) // INTERVAL) + 1):
-            for source in NAMES if kind is not DATABASE else (WRITER,):
-                written = start + minute * INTERVAL
-                if written < end:
+            written = start + minute * INTERVAL
+            for source in NAMES:
+                writable = kind is not DATABASE or aurora.writer(written) == source
+                if written < end and writable:
                     yield from _round(store, source, written)
 
 
@@ -55,7 +59,7 @@ def _round(store: Replicated, source: str, written: float) -> Iterator[Probe]:
     store.forget(key)
     for target in NAMES:
         if target != source:
-            lag = version.visible[target] - written
+            lag = version.visible.get(target, math.inf) - written
             yield Probe(store.kind, source, target, key, written, lag, *_reads(lag))
 
 
@@ -70,7 +74,7 @@ def _reads(lag: float) -> tuple[float, float | None]:
     return unseen, unseen + wait
 
 
-def row(probe: Probe) -> dict[str, Any]:
+def row(probe: Probe, clocks: Clocks) -> dict[str, Any]:
     """A row of the table of probes; `time` is epoch µs by the clock of the writer."""
     seen = probe.seen
     known = (
@@ -83,12 +87,12 @@ def row(probe: Probe) -> dict[str, Any]:
         }
     )
     return known | {
-        "time": round(stamp(probe.source, probe.written) * 1_000_000),
+        "time": round(clocks.stamp(probe.source, probe.written) * 1_000_000),
         "region": probe.source,
         "target_region": probe.target,
         "layer": probe.kind.layer,
         "resource": probe.kind.name,
         "key_hash": key_hash(probe.key),
         "mode": "one_way",
-        "attributes": {"waited_ms": str(round((seen or probe.unseen) * 1000, 1))},
+        "attributes": {"probe.waited_ms": str(round((seen or probe.unseen) * 1000, 1))},
     }

@@ -39,3 +39,8 @@ _ROUND_TRIP = {  # seconds, usual figures between these regions
 def round_trip(one: str, other: str) -> float:
     """Seconds for one exchange between two regions; nothing within a region."""
     return _ROUND_TRIP.get(frozenset((one, other)), 0.0)
+
+
+def nearest(region: str) -> str:
+    """The other region to which an exchange takes least."""
+    return min((name for name in NAMES if name != region), key=lambda name: round_trip(region, name))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import permutations
 from random import Random
 
-from demo.drills import Drill
+from demo.aurora import PROMOTIONS
+from demo.incident import Incident
 from demo.regions import NAMES
 
-KEPT = 8  # versions of a key that are remembered; older ones are visible everywhere long since
+KEPT = 8  # versions of a key that are remembered, and older ones that have not come everywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,24 @@ class Version:
     based_on: str | None  # the version its region had before
     state: str | None  # of a tracked file: local_only or replicated; of an order: placed or paid
     visible: Mapping[str, float]  # per region, epoch seconds from which it can be read there
+    held: Mapping[str, str] = field(default_factory=dict)  # where it comes late or never: by which incident
+    gone: float = math.inf  # from when on it can be read nowhere any more
 
     @property
     def name(self) -> str:
         return f"{self.number}@{self.region}"
+
+    def in_region(self, region: str, now: float) -> bool:
+        return self.visible.get(region, math.inf) <= now < self.gone
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What becomes of a write that is being made: see Version."""
+
+    visible: dict[str, float]
+    held: dict[str, str] = field(default_factory=dict)
+    gone: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +63,19 @@ SESSIONS = Kind("shop-sessions", "session", "MREC", 0.9, 0.35, 0.004, 0.006)
 TRACKER = Kind("shop-file-tracker", "file", "MREC", 0.9, 0.35, 0.004, 0.006)
 FILES = Kind("shop-files", "file", "EVENTUAL", 12.0, 0.6, 0.025, 0.045)
 DATABASE = Kind("shop", "database", "EVENTUAL", 0.25, 0.5, 0.003, 0.008)
+_STALLED = {"session": SESSIONS.name, "file": FILES.name, "database": DATABASE.name}  # per layer
 
 
 class Replicated:
     """The contents of one resource in all regions; concurrent writes end with the last writer's."""
 
-    def __init__(self, kind: Kind, rng: Random) -> None:
+    def __init__(self, kind: Kind, rng: Random, incidents: Iterable[Incident] = ()) -> None:
         self.kind = kind
         self._rng = rng
         self._versions: dict[str, list[Version]] = {}
-        self._pauses: list[Drill] = []
-
-    def pause(self, drill: Drill) -> None:
-        """Hold back what would arrive while the drill lasts; it arrives after it, in its usual time."""
-        self._pauses.append(drill)
+        concern = [(one, _concern(one, kind)) for one in incidents]
+        self._pauses = [(one, pairs) for one, pairs in concern if pairs]
+        self._promotions = [one for one, _ in concern if kind is DATABASE and one.kind in PROMOTIONS]
 
     def lag(self) -> float:
         """Seconds until one write arrives in one other region."""
@@ -67,34 +83,46 @@ class Replicated:
 
     def write(self, key: str, region: str, now: float, state: str | None = None) -> Version:
         """A write in one region, seen there at once and elsewhere after the lag."""
-        visible = {
-            name: now if name == region else self._arrival(region, name, now, self.lag()) for name in NAMES
-        }
-        return self._append(key, region, now, state, visible)
+        lags = {name: 0.0 if name == region else self.lag() for name in NAMES}
+        arrival = Arrival({name: now + lag for name, lag in lags.items()})
+        if self._pauses:
+            self._hold(arrival, region, now, lags)
+        for promotion in self._promotions:
+            _promote(arrival, promotion, region, now, lags)
+        return self._append(key, region, now, state, arrival)
 
-    def _arrival(self, source: str, target: str, now: float, lag: float) -> float:
-        here = [pause for pause in self._pauses if (pause.source, pause.target) == (source, target)]
-        held = [pause.end for pause in here if now + lag > pause.start and now < pause.end]
-        return max([now, *held]) + lag
+    def _hold(self, arrival: Arrival, region: str, now: float, lags: Mapping[str, float]) -> None:
+        """What would arrive during a pause arrives after it, in its usual time."""
+        for pause, pairs in self._pauses:
+            for name, lag in lags.items():
+                if (region, name) in pairs and now + lag > pause.start and now < pause.end:
+                    arrival.visible[name] = max(arrival.visible[name], pause.end + lag)
+                    arrival.held[name] = pause.id
 
     def place(self, key: str, region: str, now: float, state: str | None = None) -> Version:
         """A write of long ago: visible everywhere."""
-        return self._append(key, region, now, state, dict.fromkeys(NAMES, now))
+        return self._append(key, region, now, state, Arrival(dict.fromkeys(NAMES, now)))
 
-    def _append(
-        self, key: str, region: str, now: float, state: str | None, visible: Mapping[str, float]
-    ) -> Version:
-        seen = [version for version in self._versions.get(key, ()) if version.visible[region] <= now]
+    def _append(self, key: str, region: str, now: float, state: str | None, arrival: Arrival) -> Version:
+        known = self._versions.get(key, [])
+        seen = [version for version in known if version.in_region(region, now)]
         before = self.read(key, region, now)
         number = 1 + max((version.number for version in seen), default=0)
-        version = Version(number, region, now, before.name if before else None, state, visible)
-        self._versions[key] = [*self._versions.get(key, ()), version][-KEPT:]
+        based_on = before.name if before else None
+        version = Version(number, region, now, based_on, state, arrival.visible, arrival.held, arrival.gone)
+        old = len(known) >= KEPT and max(known[0].visible.values()) <= now
+        self._versions[key] = [*(known[1:] if old else known), version]
         return version
 
     def read(self, key: str, region: str, now: float) -> Version | None:
         """What a region has of a key: of the versions that arrived, the one written last."""
-        arrived = (version for version in self._versions.get(key, ()) if version.visible[region] <= now)
+        arrived = (version for version in self._versions.get(key, ()) if version.in_region(region, now))
         return max(arrived, key=lambda version: (version.written, version.region), default=None)
+
+    def missing(self, key: str, region: str, now: float) -> Version | None:
+        """The last write of a key that has not come to a region."""
+        away = (version for version in self._versions.get(key, ()) if not version.in_region(region, now))
+        return max(away, key=lambda version: version.written, default=None)
 
     def follows(self, key: str, version: Version, ancestor: Version) -> bool:
         """Whether `version` was written knowing `ancestor`; if not, one of the two overwrote the other."""
@@ -109,3 +137,29 @@ class Replicated:
     def forget(self, key: str) -> None:
         """Drop a key that nobody will ask for again."""
         self._versions.pop(key, None)
+
+
+def _concern(incident: Incident, kind: Kind) -> set[tuple[str, str]]:
+    """The pairs of regions between which an incident keeps this resource from being replicated."""
+    if incident.kind == "region_outage":  # the region is cut off from the others
+        return {pair for pair in permutations(NAMES, 2) if incident.region in pair}
+    stalled = incident.kind == "replication_stall" and kind.name == _STALLED[incident.layer or ""]
+    return {(incident.region, incident.to_region or "")} if stalled else set()
+
+
+def _promote(
+    arrival: Arrival, promotion: Incident, region: str, now: float, lags: Mapping[str, float]
+) -> None:
+    """A planned promotion waits until everything has arrived; another loses what has not by then."""
+    promote, target = promotion.moments["promote"], promotion.to_region or ""
+    if promotion.region != region or now >= promotion.moments["fence"]:
+        return
+    if promotion.kind == "aurora_switchover":
+        arrival.visible |= {name: min(time, promote) for name, time in arrival.visible.items()}
+    elif now + lags[target] > promotion.start:
+        arrival.visible, arrival.gone = {region: now}, promotion.moments["fence"]
+        arrival.held = dict.fromkeys(lags, promotion.id)
+    else:
+        late = {name: promote + lag for name, lag in lags.items() if now + lag > promotion.start}
+        arrival.visible |= late
+        arrival.held |= dict.fromkeys(late, promotion.id)

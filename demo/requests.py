@@ -7,10 +7,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from demo.functions import Function
+from demo.functions import Function, Load
 from demo.users import User
 
-Cause = Literal["code", "stale_read", "lost_update", "local_only", "dependency_timeout", "throttled"]
+Cause = Literal[
+    "code",
+    "stale_read",
+    "lost_update",
+    "local_only",
+    "dependency_timeout",
+    "throttled",
+    "region_outage",
+    "failover",
+    "bad_deployment",
+]
 Operation = Literal["read", "write", "call"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -31,6 +41,12 @@ class Call:
     state: str | None = None  # what the version says
     based_on: str | None = None
     visible: Mapping[str, float] | None = None  # of a write: per region, from when it can be read
+    held: Mapping[str, str] | None = None  # of a write: where it comes late or never, by which incident
+    failed: bool = False
+
+    @property
+    def end(self) -> float:
+        return self.start + self.duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a request failed. `handled` is false if the exception left the Lambda function."""
+    """Why a request failed. `handled` is false if the exception left the Lambda function.
+
+    `incident` is the id of the one without which it would not have failed.
+    """
 
     cause: Cause
     layer: str | None
@@ -64,6 +83,7 @@ class Failure:
     frames: tuple[Frame, ...]
     time: float
     handled: bool
+    incident: str | None = None
 
 
 @dataclass(slots=True)
@@ -76,17 +96,20 @@ class Invocation:
     stream: str  # the log stream of the instance
     start: float
     init: float | None = None  # seconds a cold start took
+    end: float = 0.0
     duration: float = 0.0
     outcome: Literal["success", "error", "timeout"] = "success"
 
-    @property
-    def end(self) -> float:
-        return self.start + self.duration
+    def finish(self, now: float) -> None:
+        self.end, self.duration = now, now - self.start
 
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """One request as the client sent it to one region, and what became of it."""
+    """One request as the client sent it to one region, and what became of it.
+
+    One that did not reach the region has status 0, or 504 if CloudFront says so; nothing there tells of it.
+    """
 
     number: int
     user: User
@@ -94,7 +117,7 @@ class Request:
     region: str
     came_from: str | None  # the region the client used before, if it was routed anew
     looked_up: bool  # whether the client had to ask the DNS first
-    service: str
+    function: Function
     method: str
     route: str
     path: str
@@ -103,21 +126,32 @@ class Request:
     extended_request_id: str
     edge_id: str | None  # of CloudFront, for what goes through it
     start: float
+    end: float = 0.0
     duration: float = 0.0
     status: int = 200
     size: int = 0
+    reached: bool = True
+    load: Load | None = None  # of the region's functions, when this request came to one
     invocation: Invocation | None = None
     failure: Failure | None = None
     calls: list[Call] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
     @property
-    def end(self) -> float:
-        return self.start + self.duration
+    def service(self) -> str:
+        return self.function.service
 
     @property
     def failed(self) -> bool:
         return self.failure is not None
+
+    @property
+    def unserved(self) -> bool:
+        """Whether it was the shop's fault that the client did not get what it asked for."""
+        return self.status >= 500 or not self.reached
+
+    def finish(self, now: float) -> None:
+        self.end, self.duration = now, now - self.start
 
 
 def moment(seconds: float) -> datetime:
@@ -143,10 +177,13 @@ def record(request: Request) -> dict[str, Any]:
         "request_id": request.request_id,
         "extended_request_id": request.extended_request_id,
         "lambda_request_id": invocation.request_id if invocation else None,
-        "start": _iso(request.start),
-        "duration_ms": _ms(request.duration),
-        "status": request.status,
-        "cold_start_ms": _ms(invocation.init) if invocation and invocation.init is not None else None,
+        "start": iso(request.start),
+        "duration_ms": milliseconds(request.duration),
+        "status": request.status if request.status else None,
+        "reached": request.reached,
+        "cold_start_ms": milliseconds(invocation.init)
+        if invocation and invocation.init is not None
+        else None,
         "failure": _failure(request.failure) if request.failure else None,
         "calls": [_call(call) for call in request.calls],
     }
@@ -158,32 +195,36 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "layer": failure.layer,
         "error_type": failure.error_type,
         "message": failure.message,
-        "time": _iso(failure.time),
+        "time": iso(failure.time),
         "handled": failure.handled,
+        "incident": failure.incident,
     }
 
 
 def _call(call: Call) -> dict[str, Any]:
-    visible = {region: _iso(time) for region, time in call.visible.items()} if call.visible else None
+    visible = {region: iso(time) for region, time in call.visible.items()} if call.visible else None
     return {
         "layer": call.layer,
         "resource": call.resource,
         "kind": call.kind,
         "key": call.key,
         "region": call.region,
-        "start": _iso(call.start),
-        "duration_ms": _ms(call.duration),
+        "start": iso(call.start),
+        "duration_ms": milliseconds(call.duration),
         "mode": call.mode,
         "version": call.version,
         "state": call.state,
         "based_on": call.based_on,
         "visible": visible,
+        "failed": call.failed,
     }
 
 
-def _iso(seconds: float) -> str:
+def iso(seconds: float) -> str:
+    """Epoch seconds as ISO 8601 in UTC, to the microsecond."""
     return moment(seconds).isoformat(timespec="microseconds")
 
 
-def _ms(seconds: float) -> float:
+def milliseconds(seconds: float) -> float:
+    """To the microsecond."""
     return round(seconds * 1000, 3)

@@ -11,7 +11,7 @@ from demo import faults, functions
 from demo.application import Work
 from demo.faults import Failed
 from demo.functions import Function
-from demo.regions import WRITER
+from demo.replication import Replicated, Version
 from demo.timeline import Steps
 from demo.users import IBAN, User
 
@@ -43,14 +43,15 @@ def require_session(work: Work) -> Steps[None]:
     found = yield from work.read(sessions, client.session)
     held = client.held
     if found is None:
-        raise Failed(faults.SESSION_NOT_FOUND, f"session {client.session} is not known in {region}")
+        text = f"session {client.session} is not known in {region}"
+        raise Failed(faults.SESSION_NOT_FOUND, text, _kept(work, sessions, client.session))
     if held and not sessions.follows(client.session, found, held) and found.written < held.written:
         text = f"session {client.session} is at version {found.name} in {region}, the client saw {held.name}"
-        raise Failed(faults.SESSION_STALE, text)
+        raise Failed(faults.SESSION_STALE, text, held.held.get(region))
     client.saw(found)
     if held and not sessions.follows(client.session, found, held):
         text = f"the cart of session {client.session} written as {held.name} was overwritten by {found.name}"
-        raise Failed(faults.CART_OVERWRITTEN, text)
+        raise Failed(faults.CART_OVERWRITTEN, text, _split(work, held, found))
 
 
 def sign_in(work: Work) -> Steps[None]:
@@ -79,7 +80,7 @@ def read_cart(work: Work) -> Steps[None]:
 def read_profile(work: Work) -> Steps[None]:
     yield from require_session(work)
     yield from work.compute()
-    yield from work.read(work.shop.database, f"profile/{work.client.user.id}")
+    yield from work.query(f"profile/{work.client.user.id}")
 
 
 def write_profile(work: Work) -> Steps[None]:
@@ -87,21 +88,24 @@ def write_profile(work: Work) -> Steps[None]:
     yield from require_session(work)
     work.note("INFO", "profile change requested", email=user.email, phone=user.phone)
     yield from work.compute()
-    yield from work.write(work.shop.database, f"profile/{user.id}", WRITER)
+    yield from work.commit(f"profile/{user.id}")
 
 
 def list_orders(work: Work) -> Steps[None]:
     yield from require_session(work)
     yield from work.compute()
-    yield from work.read(work.shop.database, work.client.user.orders[-1])
+    yield from work.query(work.client.user.orders[-1])
 
 
 def read_order(work: Work) -> Steps[None]:
     yield from require_session(work)
-    order = yield from work.read(work.shop.database, work.target)
+    order = yield from work.query(work.target)
     if order is None:
-        text = f"order {work.target} is not in the replica of {work.request.region}"
-        raise Failed(faults.ORDER_NOT_FOUND, text)
+        database, region, now = work.shop.database, work.request.region, work.shop.now
+        away = database.missing(work.target, region, now)
+        fault = faults.ORDER_LOST if away and away.gone <= now else faults.ORDER_NOT_FOUND
+        text = f"order {work.target} is not in the replica of {region}"
+        raise Failed(fault, text, _kept(work, database, work.target))
     yield from work.compute()
 
 
@@ -109,7 +113,7 @@ def place_order(work: Work) -> Steps[None]:
     yield from require_session(work)
     yield from work.compute()
     order = work.shop.new_id("o")
-    yield from work.write(work.shop.database, order, WRITER, "placed")
+    yield from work.commit(order, "placed")
     work.note("INFO", "order placed", order_id=order, amount=_amount(work), currency="EUR")
     work.shop.keep(work.client.user.orders, order, work.shop.database)
 
@@ -124,7 +128,7 @@ def pay(work: Work) -> Steps[None]:
             "WARNING", "provider wants a fresh token", headers={"authorization": f"Bearer {_token(user)}"}
         )
     if shop.rng.random() < SILENT:
-        yield from work.call(PROVIDER, order, functions.PAYMENTS.timeout)
+        yield from work.call(PROVIDER, order, functions.PAYMENTS.timeout, failed=True)
         raise Failed(faults.PROVIDER_SILENT, f"Task timed out after {functions.PAYMENTS.timeout:.2f} seconds")
     yield from work.call(PROVIDER, order, shop.about(0.18, 0.4))
     if shop.rng.random() < DECLINED:
@@ -132,7 +136,7 @@ def pay(work: Work) -> Steps[None]:
         return
     if shop.rng.random() < MANDATE:
         work.note("INFO", f"debit mandate on {IBAN} used", order_id=order)
-    yield from work.write(shop.database, order, WRITER, "paid")
+    yield from work.commit(order, "paid")
     work.note("INFO", "payment authorised", order_id=order, amount=_amount(work), currency="EUR")
 
 
@@ -154,7 +158,8 @@ def read_file(work: Work) -> Steps[None]:
     yield from work.compute()
     tracked = yield from work.read(shop.tracker, file)
     if tracked is None:
-        raise Failed(faults.FILE_UNKNOWN, f"file {file} is not tracked in {region}")
+        text = f"file {file} is not tracked in {region}"
+        raise Failed(faults.FILE_UNKNOWN, text, _kept(work, shop.tracker, file))
     origin = region if tracked.state == "replicated" else tracked.region
     if origin != region:
         work.note("WARNING", "file is local_only elsewhere, reading it there", origin=origin)
@@ -167,7 +172,24 @@ def download(work: Work) -> Steps[None]:
     yield from require_session(work)
     version = yield from work.read(work.shop.files, file)
     if version is None:
-        raise Failed(faults.FILE_NOT_HERE, f"The specified key does not exist: {file} in shop-files-{region}")
+        text = f"The specified key does not exist: {file} in shop-files-{region}"
+        raise Failed(faults.FILE_NOT_HERE, text, _kept(work, work.shop.files, file))
+
+
+def _kept(work: Work, store: Replicated, key: str) -> str | None:
+    """Which incident keeps the last write of a key from the region, if one does."""
+    region = work.request.region
+    away = store.missing(key, region, work.shop.now)
+    return away.held.get(region) if away else None
+
+
+def _split(work: Work, one: Version, other: Version) -> str | None:
+    """Which incident sent clients to two regions when these versions were written, if one did."""
+    for incident in work.shop.incidents:
+        between = {incident.region, incident.to_region} == {one.region, other.region}
+        if incident.kind == "lost_updates" and between and incident.lasts(min(one.written, other.written)):
+            return incident.id
+    return None
 
 
 def _amount(work: Work) -> float:

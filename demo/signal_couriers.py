@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from demo import envelopes, metric_streams
 from demo.couriers import Delivery
-from demo.events import happenings
+from demo.events import Happening
 from demo.metric_streams import Points
 from demo.metrics import MINUTE, Metrics
 
@@ -46,8 +46,8 @@ class MetricStream:
 class Bus:
     """The event buses of all regions, each with a rule that invokes its collector."""
 
-    def __init__(self, start: float, end: float) -> None:
-        self._waiting = happenings(start, end)
+    def __init__(self, happenings: list[Happening]) -> None:
+        self._waiting = happenings
 
     def deliver(self, now: float, last: bool) -> Iterator[Delivery]:
         """What has happened by now; everything, if it is the last time."""

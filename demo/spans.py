@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from demo.clocks import Clocks
 from demo.functions import DOWNLOAD
 from demo.regions import DOMAIN, round_trip
 from demo.requests import Call, Failure, Request
-from demo.services import PROVIDER
 
 Kind = Literal["SERVER", "CLIENT", "INTERNAL"]
 API = "shop/prod"  # the stage of the REST API
@@ -40,6 +40,11 @@ class Span:
     failure: Failure | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    def stamped(self, clocks: Clocks) -> tuple[float, float]:
+        """Start and end by the clock of the region; a tracer measures the time between with another clock."""
+        start = clocks.stamp(self.region, self.start)
+        return start, start + self.end - self.start
+
     @property
     def faulty(self) -> bool:
         """The server's fault, rather than the client's or nobody's."""
@@ -49,8 +54,10 @@ class Span:
 
 
 def spans(request: Request) -> Iterator[Span]:
-    """All spans of a request, parents first. What the usage plan turned away ends at the API."""
+    """All spans of a request, parents first. What was turned away ends at the API."""
     parent = None
+    if not request.reached:
+        return
     if not request.edge_id:  # the load balancer before the container sends no segments
         yield _api(request)
         parent = _id(request, "api")
@@ -135,9 +142,9 @@ _PEERS = {"session": "DynamoDB", "file": "DynamoDB", "database": "shop.cluster"}
 def _call(request: Request, number: int, call: Call) -> Iterator[Span]:
     """A call of the handler; one that another region serves with a function of its own has a span there."""
     id, failure = _id(request, f"call {number}"), None
-    if call.resource == PROVIDER and request.failure and request.failure.layer == "external":
+    if call.failed:
         failure = request.failure
-    forwarded = call.layer == "database" and call.kind == "write" and call.region != request.region
+    elsewhere = call.layer == "database" and call.kind == "write" and call.region != request.region
     attributes = {"resource": call.resource, "operation": call.kind, "served_by": call.region}
     if call.version:
         attributes["version"] = call.version
@@ -151,11 +158,11 @@ def _call(request: Request, number: int, call: Call) -> Iterator[Span]:
         _id(request, "function"),
         call.start,
         call.start + call.duration,
-        peer=f"{WRITER_SERVICE}.{call.region}.{DOMAIN}" if forwarded else _peer(call),
+        peer=f"{WRITER_SERVICE}.{call.region}.{DOMAIN}" if elsewhere else _peer(call),
         failure=failure,
         attributes=attributes,
     )
-    if forwarded:
+    if elsewhere and not call.failed:
         way = round_trip(request.region, call.region) / 2
         yield Span(
             request,

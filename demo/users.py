@@ -37,7 +37,8 @@ class User:
     ip: str
     card: str
     home: str
-    region: str
+    near: str  # the region nearest to where they are
+    region: str  # where their last request went
     agent: str
     traveller: bool
     roaming: float  # chance per request of being routed to another region
@@ -55,11 +56,17 @@ class Client:
     """One browser tab or app of a user: where its requests go, and the session it holds."""
 
     user: User
+    near: str
     region: str
     session: str
     held: Version | None
     came_from: str | None = None  # the region before, if the next request is routed anew
     looked_up: bool = False  # whether it asks the DNS before the next request
+
+    def at(self, near: str) -> Client:
+        """The same in another network."""
+        self.near = self.region = near
+        return self
 
     def saw(self, version: Version) -> None:
         """An answer told the client of this version of its session; all tabs with that session share it."""
@@ -84,6 +91,7 @@ def _user(number: int, rng: Random) -> User:
         ip=f"{BY_NAME[home].network}.{rng.randint(1, 254)}",
         card=rng.choice(CARDS),
         home=home,
+        near=home,
         region=home,
         agent=rng.choice(AGENTS),
         traveller=traveller,

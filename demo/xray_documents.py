@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from demo.clocks import stamp
+from demo.clocks import Clocks
 from demo.regions import ACCOUNT, DOMAIN
 from demo.requests import Failure
 from demo.spans import WRITER_SERVICE, Span
@@ -26,7 +26,7 @@ class Document:
     json: str
 
 
-def documents(spans: Iterable[Span]) -> Iterator[Document]:
+def documents(spans: Iterable[Span], clocks: Clocks) -> Iterator[Document]:
     """The documents of one request's spans."""
     known = list(spans)
     for span in known:
@@ -34,8 +34,8 @@ def documents(spans: Iterable[Span]) -> Iterator[Document]:
             continue
         parts = [part for part in known if part.origin is None and part.parent == span.id]
         if span.end - span.start > SLOW:
-            yield _document(span, _segment(span, []) | {"in_progress": True}, span.start + SLOW)
-        yield _document(span, _segment(span, parts), span.end)
+            yield _document(span, _segment(span, [], clocks) | {"in_progress": True}, span.start + SLOW)
+        yield _document(span, _segment(span, parts, clocks), span.end)
 
 
 def _document(span: Span, segment: dict[str, Any], time: float) -> Document:
@@ -44,9 +44,9 @@ def _document(span: Span, segment: dict[str, Any], time: float) -> Document:
     return Document(span.region, span.request.trace_id, span.id, time, json(segment))
 
 
-def _segment(span: Span, parts: list[Span]) -> dict[str, Any]:
+def _segment(span: Span, parts: list[Span], clocks: Clocks) -> dict[str, Any]:
     request = span.request
-    segment = _timed(span) | {
+    segment = _timed(span, clocks) | {
         "trace_id": request.trace_id,
         "name": span.service,
         "origin": span.origin,
@@ -63,16 +63,13 @@ def _segment(span: Span, parts: list[Span]) -> dict[str, Any]:
         segment["user"] = request.user.id
         segment["annotations"] = {"session_id": request.session, "route": request.route}
     if parts:
-        segment["subsegments"] = [_subsegment(part) for part in parts]
+        segment["subsegments"] = [_subsegment(part, clocks) for part in parts]
     return segment
 
 
-def _timed(span: Span) -> dict[str, Any]:
-    times = {
-        "id": span.id,
-        "start_time": round(stamp(span.region, span.start), 6),
-        "end_time": round(stamp(span.region, span.end), 6),
-    }
+def _timed(span: Span, clocks: Clocks) -> dict[str, Any]:
+    start, end = span.stamped(clocks)
+    times = {"id": span.id, "start_time": round(start, 6), "end_time": round(end, 6)}
     return times | (_failed(span, span.failure) if span.failure else {})
 
 
@@ -96,9 +93,9 @@ def _aws(span: Span) -> dict[str, str]:
     return {"request_id": id} if id else {}
 
 
-def _subsegment(span: Span) -> dict[str, Any]:
+def _subsegment(span: Span, clocks: Clocks) -> dict[str, Any]:
     called = span.attributes
-    part = _timed(span) | {"name": span.peer}
+    part = _timed(span, clocks) | {"name": span.peer}
     if span.peer in ("DynamoDB", "S3"):
         names = "table_name" if span.peer == "DynamoDB" else "bucket_name"
         operation = {"read": "Get", "write": "Put"}[called["operation"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,8 @@ from demo.apis import client
 from demo.couriers import Delivery
 from demo.deliveries import deliveries
 from demo.probes import probes, row
-from demo.shop import Parameters, simulate, truth
+from demo.shop import Simulation
+from demo.truth import Truth
 from infra import local, pulls
 from infra.hub import prepare
 from regionscope.config import Config, load
@@ -30,6 +31,7 @@ from store.objects import Store
 from store.schema import PROBES
 
 TRUTH = "ground-truth.jsonl"
+INCIDENTS = "incidents.jsonl"
 
 CONFIGURATION = """\
 # Written by `regionscope demo`: three regions in three residency zones.
@@ -41,6 +43,11 @@ table = "shop-file-tracker"
 source_bucket = "shop-files-eu-west-1"
 target_bucket = "shop-files-us-east-1"
 target_region = "us-east-1"
+
+[health.checks]      # which region each of Route 53's health checks is about
+1f2e1a60-shop-4c1e-9d0b-5f0e8a7c1b2d = "eu-west-1"
+2f2e1a60-shop-4c1e-9d0b-5f0e8a7c1b2d = "us-east-1"
+3f2e1a60-shop-4c1e-9d0b-5f0e8a7c1b2d = "ap-southeast-1"
 
 [regions.eu-west-1]
 zone = "eu"
@@ -59,6 +66,12 @@ redact = ["card", "jwt", "aws_key", "bearer"]
 key = "file:us.key"
 
 [zones.apac]   # everything is kept
+
+[consistency.layers]   # what the stores are that the shop logs its reads and writes of
+shop-sessions = "session"
+shop-file-tracker = "file"
+shop-files = "file"
+shop = "database"
 """
 
 
@@ -105,20 +118,26 @@ def set_up(directory: Path) -> Stage:
     return Stage(file, load(file))
 
 
-def write_truth(stage: Stage, parameters: Parameters) -> None:
-    """What really happened to each simulated request, one JSON object per line."""
-    with (stage.file.parent / TRUTH).open("wb") as file:
-        for record in truth(simulate(parameters)):
-            file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
+def write_truth(stage: Stage, simulation: Simulation) -> None:
+    """What really happened to each simulated request, and in each incident, one JSON object per line."""
+    truth = Truth(simulation)
+    _write(stage.file.parent / TRUTH, truth.requests())
+    _write(stage.file.parent / INCIDENTS, truth.incidents())
 
 
-def collect(stage: Stage, parameters: Parameters, delivered: Callable[[float], None]) -> Collected:
+def _write(file: Path, records: Iterable[dict[str, Any]]) -> None:
+    with file.open("wb") as opened:
+        for record in records:
+            opened.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
+
+
+def collect(stage: Stage, simulation: Simulation, delivered: Callable[[float], None]) -> Collected:
     """Every delivery through its region's collector, and each minute what it asks for; then committed.
 
     `delivered` hears the simulated time, epoch seconds, of each delivery.
     """
-    told = _Round(stage.config, prepare(stage.config), parameters)
-    for delivery in deliveries(simulate(parameters), told.account):
+    told = _Round(stage.config, prepare(stage.config), simulation)
+    for delivery in deliveries(simulation, told.account):
         told.hand_over(delivery)
         delivered(delivery.time)
     told.finish()
@@ -130,14 +149,16 @@ def collect(stage: Stage, parameters: Parameters, delivered: Callable[[float], N
 class _Round:
     """The collectors of all regions while the story is told; their clock is the simulated one."""
 
-    def __init__(self, config: Config, store: Store, parameters: Parameters) -> None:
+    def __init__(self, config: Config, store: Store, simulation: Simulation) -> None:
         self.store = store
-        self.account = Account(now=parameters.start.timestamp())
+        self.account = Account(simulation.incidents, simulation.parameters.start.timestamp())
         self.accounts: dict[str, Counter[str]] = {region: Counter() for region in config.regions}
         self._config = config
         self._objects: dict[tuple[str, str], bytes] = {}
+        self._simulation = simulation
         self._minute = int(self.account.now) // 60
-        self._probes = list(probes(parameters.seed, parameters.start.timestamp(), parameters.end.timestamp()))
+        self._asked = dict.fromkeys(config.regions, self._minute)
+        self._probes = list(probes(simulation))
         self._collectors = {
             name: local.collector(config, store, name, self._fetch, self._now) for name in config.regions
         }
@@ -156,21 +177,36 @@ class _Round:
             self._ask()
 
     def _ask(self) -> None:
-        """What is due by now: the metrics of two regions come as streams, the spans of one as logs."""
+        """What is due by now: the metrics of two regions come as streams, the spans of one as logs.
+
+        A collector that was silent asks for what it has missed.
+        """
         while (self._minute + 1) * 60 <= self.account.now:
             self._minute += 1
             for region, kinds in _ASKED.items():
-                collector = self._collectors[region]
-                pulled = pulls.pull(self._config, collector, self._client, self._minute, *kinds)
-                for accounting in pulled.accounts.values():
-                    self.accounts[region].update(accounting.counts())
+                while self._asked[region] < self._minute and not self._silent(region, self._minute * 60):
+                    self._asked[region] += 1
+                    self._pull(region, self._asked[region], kinds)
             self._probe()
 
+    def _pull(self, region: str, minute: int, kinds: Sequence[pulls.Kind]) -> None:
+        pulled = pulls.pull(self._config, self._collectors[region], self._client, minute, *kinds)
+        for accounting in pulled.accounts.values():
+            self.accounts[region].update(accounting.counts())
+
+    def _silent(self, region: str, time: float) -> bool:
+        return any(
+            one.kind == "silent_collector" and one.region == region and one.lasts(time)
+            for one in self._simulation.incidents
+        )
+
     def _probe(self) -> None:
+        """What the probes of the last minute saw; a silent collector made none."""
         due = [probe for probe in self._probes if probe.written + 60 <= self._minute * 60]
         self._probes = [probe for probe in self._probes if probe not in due]
+        made = [probe for probe in due if not self._silent(probe.source, probe.written)]
         for region, collector in self._collectors.items():
-            rows = [row(probe) for probe in due if probe.source == region]
+            rows = [row(probe, self._simulation.clocks) for probe in made if probe.source == region]
             if rows:
                 accounting = collector.record("probe", [Signals.of(PROBES, rows)])
                 self.accounts[region].update(accounting.counts())

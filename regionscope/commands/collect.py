@@ -140,6 +140,9 @@ def demo(
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="Simulated minutes.")] = 10.0,
     rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Requests per second, all regions.")] = 20.0,
+    incidents: Annotated[
+        str, typer.Option(help="`default`, `none`, or kinds to be placed, separated by commas.")
+    ] = "default",
     once: Annotated[
         bool, typer.Option("--once", help="End when the answer is printed; for now it always does.")
     ] = False,
@@ -149,7 +152,8 @@ def demo(
 ) -> None:
     """Run a simulated shop in three regions through the collectors, and find one user's errors."""
     from collector.accounting import Accounting
-    from demo.shop import DEMO_USER, Parameters
+    from demo.parameters import wanted
+    from demo.shop import DEMO_USER, Parameters, simulate
     from regionscope import tour
 
     now = datetime.now(UTC)
@@ -158,14 +162,17 @@ def demo(
         begin = moment(start, now).replace(microsecond=0) if start else tour.lately(now, duration)
     except ValueError as error:
         raise Failure(str(error)) from None
-    parameters = Parameters(seed, begin, duration, rate)
+    try:
+        simulation = simulate(Parameters(seed, begin, duration, rate, wanted(incidents)))
+    except ValueError as error:
+        raise Failure(str(error), "see docs/cli.md for what --incidents takes") from None
     try:
         stage = tour.set_up(directory)
     except tour.NotADemo as error:
         raise Failure(str(error), "choose another folder with --dir") from None
-    tour.write_truth(stage, parameters)
+    tour.write_truth(stage, simulation)
     with progress("simulating", minutes * 60) as advance:
-        collected = tour.collect(stage, parameters, lambda time: advance(time - begin.timestamp()))
+        collected = tour.collect(stage, simulation, lambda time: advance(time - begin.timestamp()))
     with open_session(stage.file, None) as session:
         rows = rows_of(session.find_user(DEMO_USER, since=begin, errors_only=True))
     if as_json:

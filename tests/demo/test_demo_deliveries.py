@@ -86,8 +86,10 @@ def test_what_comes_again_is_announced_and_nothing_else_comes_again(
     assert len(arrived) == total - again
 
 
-def test_every_line_of_the_shop_arrives(short_story: list[Request], arrived: set[Event]) -> None:
-    written = Counter(line.message for line in lines(short_story))
+def test_every_line_of_the_shop_arrives(
+    short: Simulation, short_story: list[Request], arrived: set[Event]
+) -> None:
+    written = Counter(line.message for line in lines(short_story, short.clocks))
 
     assert Counter(event.message for event in arrived) == written
 
@@ -218,7 +220,8 @@ def test_some_firehose_records_hold_several_documents(delivered: list[Delivery])
             "shop-sessions",
             r"^REPORT RequestId: .*\tInit Duration: .* ms\t\t\nXRAY TraceId: 1-|^REPORT .*\t\nXRAY",
         ),
-        ("shop-sessions", r"^\[INFO\]\t\S+Z\t[0-9a-f-]{36}\tsession write user_id=u-\d+ session_id=s-"),
+        ("shop-sessions", r"^\[INFO\]\t\S+Z\t[0-9a-f-]{36}\tsign-in user_id=u-\d+ session_id=s-"),
+        ("shop-sessions", r'^\[INFO\]\t\S+Z\t[0-9a-f-]{36}\t\{"message":"session write","user_id":"u-'),
         ("shop-sessions", r"^\[ERROR\] \w+: .*\nTraceback \(most recent call last\):\n"),
         ("shop-files", r'^\{"time":".*","type":"platform.start","record":\{.*"value":"Root=1-'),
         ("shop-files", r'^\{"time":".*","type":"platform.report",.*"initDurationMs":'),
@@ -283,4 +286,4 @@ def test_the_counts_are_right_whatever_the_parameters(seed: int, seconds: int, r
     for delivery in delivered:
         assert (delivery.log_events, delivery.controls) == (len(events(delivery)), controls(delivery))
     total = sum(delivery.log_events - delivery.duplicates for delivery in delivered)
-    assert total == len(distinct(delivered)) == len(list(lines(simulation.requests())))
+    assert total == len(distinct(delivered)) == len(list(lines(simulation.requests(), simulation.clocks)))

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from statistics import median
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from demo.regions import NAMES, WRITER
 from demo.requests import Call, Request
-from demo.shop import DEMO_USER, Parameters, simulate, truth
+from demo.shop import DEMO_USER, Parameters, Simulation, simulate
+from demo.truth import Truth
 
 WINDOW = Parameters()
 
@@ -24,10 +26,6 @@ def calls(story: list[Request], kind: str, resource: str | None = None) -> list[
         for call in request.calls
         if call.kind == kind and resource in (None, call.resource)
     ]
-
-
-def end(call: Call) -> float:
-    return call.start + call.duration
 
 
 def failures(story: list[Request], cause: str, layer: str) -> list[Request]:
@@ -43,7 +41,7 @@ def unseen_writes(story: list[Request], key: str, region: str, time: float) -> l
     return [
         call
         for _, call in calls(story, "write")
-        if call.key == key and call.visible and end(call) <= time < call.visible[region]
+        if call.key == key and call.visible and call.end <= time < call.visible[region]
     ]
 
 
@@ -57,14 +55,18 @@ def ancestors(writes: Mapping[str | None, Call], version: str) -> set[str | None
     return known
 
 
+def truth(simulation: Simulation) -> list[dict[str, Any]]:
+    return list(Truth(simulation).requests())
+
+
 def test_the_same_parameters_tell_the_same_story_and_another_seed_another() -> None:
     small = Parameters(duration=timedelta(seconds=20))
     simulation = simulate(small)
-    told = list(truth(simulation))
+    told = truth(simulation)
 
-    assert list(truth(simulation)) == told
-    assert list(truth(simulate(small))) == told
-    assert list(truth(simulate(Parameters(seed=2, duration=small.duration)))) != told
+    assert truth(simulation) == told
+    assert truth(simulate(small)) == told
+    assert truth(simulate(Parameters(seed=2, duration=small.duration))) != told
 
 
 def test_the_ground_truth_is_one_json_object_per_request() -> None:
@@ -146,10 +148,10 @@ def test_a_read_returns_the_last_write_that_had_arrived_in_its_region(story: lis
     checked = 0
     for _, read in calls(story, "read"):
         known = writes[read.resource, read.key]
-        arrived = [call for call in known if call.visible and call.visible[read.region] <= end(read)]
+        arrived = [call for call in known if call.visible and call.visible[read.region] <= read.end]
         if arrived and read.resource != "shop-file-tracker":  # whose second write is not a request's
             checked += 1
-            assert read.version == max(arrived, key=end).version
+            assert read.version == max(arrived, key=lambda call: call.end).version
     assert checked > 1000
 
 
@@ -159,7 +161,7 @@ def test_a_stale_read_is_of_a_write_that_had_not_arrived(story: list[Request]) -
     assert database
     for request in (*session, *database):
         read = next(call for call in reversed(request.calls) if call.kind == "read")
-        assert unseen_writes(story, read.key, request.region, end(read))
+        assert unseen_writes(story, read.key, request.region, read.end)
 
 
 def test_a_lost_update_was_overwritten_by_a_write_that_did_not_know_it(story: list[Request]) -> None:
@@ -172,7 +174,7 @@ def test_a_lost_update_was_overwritten_by_a_write_that_did_not_know_it(story: li
         gone, winner = named[named.index("as") + 1], named[-1]
         writes = {call.version: call for _, call in calls(story, "write") if call.key == read.key}
         assert read.version == winner
-        assert end(writes[winner]) > end(writes[gone])
+        assert writes[winner].end > writes[gone].end
         assert gone not in ancestors(writes, winner)
 
 
@@ -182,7 +184,7 @@ def test_a_local_only_file_is_still_on_its_way(story: list[Request]) -> None:
     for request in failed:
         read = request.calls[-1]
         assert read.version is None
-        assert unseen_writes(story, read.key, request.region, end(read))
+        assert unseen_writes(story, read.key, request.region, read.end)
 
 
 def test_the_fallback_reads_a_local_only_file_where_it_was_written(story: list[Request]) -> None:
@@ -218,7 +220,7 @@ def test_replication_lags_are_those_of_the_service(
     story: list[Request], resource: str, low: float, high: float
 ) -> None:
     lags = [
-        time - end(call)
+        time - call.end
         for _, call in calls(story, "write", resource)
         for region, time in (call.visible or {}).items()
         if region != call.region
@@ -243,7 +245,7 @@ def test_any_parameters_tell_a_story_within_their_window(
         assert window.start.timestamp() <= request.start < window.end.timestamp()
         assert request.failed == (request.status >= 400)
         assert request.region in NAMES
-        assert all(request.start <= call.start and end(call) <= request.end for call in request.calls)
+        assert all(request.start <= call.start and call.end <= request.end for call in request.calls)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +254,7 @@ def test_any_parameters_tell_a_story_within_their_window(
         ({"start": datetime(2026, 1, 1)}, "start is 2026-01-01T00:00:00: it must have a time zone"),  # noqa: DTZ001
         ({"duration": timedelta(0)}, "duration is 0:00:00: it must be positive"),
         ({"rate": 0.0}, "rate is 0.0: it must be positive"),
+        ({"incidents": ("earthquake",)}, "incidents has 'earthquake': each must be one of region_outage, "),
     ],
 )
 def test_wrong_parameters_are_named(wrong: dict[str, object], says: str) -> None:

@@ -11,9 +11,8 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from demo.account import Account
-from demo.clocks import stamp
+from demo.clocks import Clocks
 from demo.couriers import Delivery
-from demo.drills import drill
 from demo.metrics import MINUTE
 from demo.requests import Request
 from demo.shop import Simulation
@@ -53,7 +52,9 @@ def test_the_requests_measured_are_those_the_shop_answered(
 
     assert sum(counted.values()) == len(mine)
     for begun, count in counted.items():
-        assert count == sum(begun <= stamp(one.region, one.end) * 1000 < begun + 60_000 for one in mine)
+        assert count == sum(
+            begun <= Clocks().stamp(one.region, one.end) * 1000 < begun + 60_000 for one in mine
+        )
 
 
 def test_replication_is_measured_from_the_true_lags_where_aws_publishes_it(
@@ -84,13 +85,13 @@ def test_replication_is_measured_from_the_true_lags_where_aws_publishes_it(
 def test_the_drill_delays_what_was_written_while_it_lasted(
     short: Simulation, short_story: list[Request]
 ) -> None:
-    told = drill(short.parameters.start.timestamp(), short.parameters.end.timestamp())
+    (drill,) = (one for one in short.incidents if one.kind == "replication_stall")
     lags = [
-        (call.visible or {})[told.target] - call.start - call.duration
+        (call.visible or {})[drill.to_region or ""] - call.end
         for request in short_story
         for call in request.calls
-        if (call.resource, call.kind, call.region) == ("shop-sessions", "write", told.source)
-        and told.start <= call.start < told.end - 10
+        if (call.resource, call.kind, call.region) == ("shop-sessions", "write", drill.region)
+        and drill.start <= call.start < drill.end - 10
     ]
 
     assert lags

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from demo.account import Account
-from demo.clocks import OFFSETS
+from demo.clocks import OFFSETS, Clocks
 from demo.otel_spans import record
 from demo.regions import NAMES, WRITER
 from demo.requests import Request
@@ -59,7 +59,7 @@ def test_a_write_from_afar_has_a_span_in_the_region_of_the_writer(trees: list[li
 def test_the_clocks_of_the_regions_are_off_by_what_the_truth_says(trees: list[list[Span]]) -> None:
     for tree in trees[:500]:
         by_id = {span.id: span for span in tree}
-        for document in documents(tree):
+        for document in documents(tree, Clocks()):
             for part in nested(json.loads(document.json)):
                 span = by_id[part["id"]]
                 assert part["start_time"] == pytest.approx(span.start + OFFSETS[span.region], abs=1e-5)
@@ -67,7 +67,7 @@ def test_the_clocks_of_the_regions_are_off_by_what_the_truth_says(trees: list[li
 
 def test_documents_hold_every_span_once_when_complete(trees: list[list[Span]]) -> None:
     for tree in trees:
-        parts = [part for one in documents(tree) for part in nested(json.loads(one.json))]
+        parts = [part for one in documents(tree, Clocks()) for part in nested(json.loads(one.json))]
         complete = [part["id"] for part in parts if not part.get("in_progress")]
         assert sorted(complete) == sorted(span.id for span in tree)
 
@@ -77,7 +77,7 @@ def test_what_takes_long_is_first_told_in_progress(trees: list[list[Span]]) -> N
     early = [
         json.loads(one.json)
         for tree in trees
-        for one in documents(tree)
+        for one in documents(tree, Clocks())
         if json.loads(one.json).get("in_progress")
     ]
 
@@ -92,7 +92,7 @@ def test_a_failure_is_told_where_it_happened_with_its_cause(trees: list[list[Spa
     for tree in failed:
         causes = [
             exception["type"]
-            for one in documents(tree)
+            for one in documents(tree, Clocks())
             for part in nested(json.loads(one.json))
             for exception in part.get("cause", {}).get("exceptions", ())
         ]
@@ -103,7 +103,7 @@ def test_a_failure_is_told_where_it_happened_with_its_cause(trees: list[list[Spa
 def test_a_span_of_transaction_search_says_what_the_segment_says(trees: list[list[Span]]) -> None:
     for tree in trees[:500]:
         for span in tree:
-            told = json.loads(record(span))
+            told = json.loads(record(span, Clocks()))
             assert told["traceId"] == span.request.trace_id[2:].replace("-", "")
             assert (told["spanId"], told.get("parentSpanId")) == (span.id, span.parent)
             assert told["endTimeUnixNano"] - told["startTimeUnixNano"] == told["durationNano"]
