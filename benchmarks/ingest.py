@@ -27,6 +27,7 @@ from statistics import median
 from typing import Any
 from unittest import mock
 
+import core
 import orjson
 import payloads
 import pyarrow as pa
@@ -59,8 +60,10 @@ Times = dict[str, float]  # CPU seconds by step, and of the whole
 
 
 def main() -> None:
-    arguments = _arguments()
-    _one_core()
+    parser = core.parser(__doc__)
+    parser.add_argument("--event", type=Path, help=argparse.SUPPRESS)  # what the child process collects
+    arguments = parser.parse_args()
+    core.one()
     if arguments.event:
         print(_peak(arguments.event))
         return
@@ -75,22 +78,6 @@ def main() -> None:
     missed = _missed(runs, memory)
     if missed and arguments.insist:
         sys.exit("; ".join(missed))
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--assert", action="store_true", dest="insist", help="fail if a goal is missed")
-    parser.add_argument("--event", type=Path, help=argparse.SUPPRESS)  # what the child process collects
-    return parser.parse_args()
-
-
-def _one_core() -> None:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
 
 
 def _measured(
@@ -136,7 +123,7 @@ def _collected(event: dict[str, Any], events: int, zone: Zone, fingerprints: boo
     return spent
 
 
-def _none(templates: Sequence[str], _: Sequence[str | None]) -> list[None]:
+def _none(templates: pa.StringArray, _: pa.StringArray) -> list[None]:
     return [None] * len(templates)
 
 

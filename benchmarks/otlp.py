@@ -9,9 +9,7 @@ each of its values into Python once. With --assert a missed goal is an error.
 
 from __future__ import annotations
 
-import argparse
 import gc
-import os
 import random
 import sys
 import tempfile
@@ -21,7 +19,7 @@ from operator import attrgetter
 from statistics import median
 from typing import Any
 
-import pyarrow as pa
+import core
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -55,8 +53,8 @@ _RESOURCE = {
 
 
 def main() -> None:
-    arguments = _arguments()
-    _one_core()
+    arguments = core.parser(__doc__).parse_args()
+    core.one()
     missed = []
     for size in SIZES:
         for name, path, kind, make in (
@@ -71,21 +69,6 @@ def main() -> None:
                 missed.append(f"{name}, {size} a request: {ratio:.1f} times the parsing, goal {GOAL}")
     if missed and arguments.insist:
         sys.exit("; ".join(missed))
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--assert", action="store_true", dest="insist", help="fail if a goal is missed")
-    return parser.parse_args()
-
-
-def _one_core() -> None:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
 
 
 def _measure(path: str, kind: Any, bodies: Sequence[bytes], repeats: int) -> float:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.placeholder import PATTERN
-from collector.texts import arrow
+from collector.texts import arrow, lengths
 
 _READ = 4000  # characters at either end that are masked
 _KEPT = 1000  # masked characters at either end that count: the message, and where a stack begins and ends
@@ -44,23 +46,22 @@ _VALUE = "|".join(
 _ROW = r"\*(?:[\s.,:;/+()\[\]-]*\*)+"  # values side by side: a date, a list, groups of digits
 
 
-def fingerprints(templates: Sequence[str | None], error_types: Sequence[str | None]) -> list[str]:
+def fingerprints(
+    templates: Sequence[str | None] | pa.StringArray, error_types: Sequence[str | None] | pa.StringArray
+) -> pa.StringArray:
     """16 hex digits for each message and the type of its error."""
-    distinct = list(dict.fromkeys(templates))
-    masked = dict(zip(distinct, _masked(distinct), strict=True))
-    found: dict[tuple[str, str | None], str] = {}
-    prints = []
-    for template, error in zip(templates, error_types, strict=True):
-        kind = masked[template], error
-        known = found.get(kind)
-        if known is None:
-            known = found[kind] = _digest(*kind)
-        prints.append(known)
-    return prints
+    told, errors = (arrow(texts).fill_null("").dictionary_encode() for texts in (templates, error_types))
+    masked = _masked(told.dictionary).dictionary_encode()
+    # Few kinds recur: each is a pair of a masked template and an error.
+    kinds = masked.indices.to_numpy().take(told.indices.to_numpy()) * len(errors.dictionary)
+    found, kind = np.unique(kinds + errors.indices.to_numpy(), return_inverse=True)
+    texts, names = masked.dictionary.to_pylist(), errors.dictionary.to_pylist()
+    pairs = (divmod(each, len(names)) for each in found.tolist())
+    return arrow([_digest(texts[text], names[error]) for text, error in pairs]).take(pa.array(kind))
 
 
-def _digest(masked: str, error_type: str | None) -> str:
-    text = f"{_ends(masked, _KEPT)}\n{error_type or ''}"
+def _digest(masked: str, error_type: str) -> str:
+    text = f"{_ends(masked, _KEPT)}\n{error_type}"
     return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
@@ -68,11 +69,9 @@ def _ends(text: str, size: int) -> str:
     return text if len(text) <= 2 * size else f"{text[:size]}\n{text[-size:]}"
 
 
-def _masked(templates: Sequence[str | None]) -> list[str]:
-    texts = [text or "" for text in templates]
-    if max(map(len, texts), default=0) > 2 * _READ:
-        texts = [_ends(text, _READ) for text in texts]
-    words = pc.replace_substring(arrow(texts), "_", "-")
+def _masked(templates: pa.StringArray) -> pa.StringArray:
+    if lengths(templates).max(initial=0) > 2 * _READ:
+        templates = arrow([_ends(text, _READ) for text in templates.to_pylist()])
+    words = pc.replace_substring(templates, "_", "-")
     values = pc.replace_substring_regex(words, _VALUE, "*")
-    masked: list[str] = pc.replace_substring_regex(values, _ROW, "*").to_pylist()
-    return masked
+    return pc.replace_substring_regex(values, _ROW, "*")

@@ -40,7 +40,7 @@ from store.quarantine import Rejected
 from store.schema import LOGS, Table
 from store.zone import KeyUnavailable, Zone, resolve_key
 
-_EVENTS, _CHARACTERS = 4000, 16 * 2**20  # that become Arrow at once: few enough for the processor's cache
+_EVENTS, _CHARACTERS = 16_000, 16 * 2**20  # that become Arrow at once: few enough for the processor's cache
 _BYTES = 128 * 2**20  # of rows that are stored; seldom does an invocation have as many
 
 _FETCHED = Delivery(b"")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import string
-from collections.abc import Iterable
 from urllib.parse import quote
 
 from collector.placeholder import PATTERN, placeholder, quoted
@@ -72,11 +71,6 @@ class Identity:
         if self._value in replaced:
             replaced = self._replace(replaced, self._value)
         return quoted(replaced) if self._no_string and replaced is not text else replaced
-
-    def texts(self, texts: Iterable[str | None]) -> tuple[str | None, ...]:
-        """The texts without this id."""
-        value, encoded = self._value, self._encoded
-        return tuple([self.text(text) if text and (encoded or value in text) else text for text in texts])
 
     def _may_be_encoded(self, text: str) -> bool:
         return bool(self._encoded) and ("\\" in text or "%" in text)

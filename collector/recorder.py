@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from collector import signal_redaction
 from collector.fingerprint import fingerprints
-from collector.rows import Places, array_of
+from collector.rows import Places
 from collector.signals import Signals
+from collector.texts import array_of
 from store.layout import content_id
 from store.schema import LOGS, Table, arrow_schema
 from store.zone import Zone

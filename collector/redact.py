@@ -8,15 +8,20 @@ equal pseudonyms in the whole zone; an e-mail address has one and the same as an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import lru_cache, partial
-from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from collector.columns import Parsed
+from collector.excerpt import Excerpt, Text
 from collector.identity import Identity
 from collector.patterns import Detector, detectors
 from collector.placeholder import placeholder
 from collector.scrub import Scrubber, needed, suspects
+from collector.texts import arrow
 from store.zone import Kind, Zone, canonical, pseudonym
 
 
@@ -38,31 +43,30 @@ def redact(
     zone_of: Callable[[str], Zone],
     key_of: Callable[[Zone], bytes],
 ) -> None:
-    """Redact in place; all sequences are parallel. If KeyUnavailable is raised, nothing has been changed."""
+    """Redact in place; all are parallel. If KeyUnavailable is raised, nothing has been changed."""
     by_zone = _rows_by_zone(regions, zone_of)
     keys = {zone: key_of(zone) for zone in by_zone}
+    excerpt = Excerpt(parsed)
     for zone, rows in by_zone.items():
         if zone.redact:
-            _redact_values(parsed, body, rows, detectors(zone.redact), keys[zone])
+            _redact_values(excerpt, body, rows, detectors(zone.redact), keys[zone])
         if zone.identities == "pseudonym":
-            _redact_identities(parsed, body, rows, keys[zone])
+            _redact_identities(parsed, excerpt, body, rows, keys[zone])
+    excerpt.put_back()
 
 
 def _rows_by_zone(regions: Sequence[str], zone_of: Callable[[str], Zone]) -> dict[Zone, list[int]]:
     """The rows of every zone that is not open."""
-    by_region: dict[str, list[int]] = defaultdict(list)
-    for row, region in enumerate(regions):
-        by_region[region].append(row)
-    by_zone: dict[Zone, list[int]] = defaultdict(list)
-    for region, rows in by_region.items():
-        zone = zone_of(region)
-        if not zone.open:
-            by_zone[zone] += rows
+    zones = {region: zone_of(region) for region in set(regions)}
+    by_zone: dict[Zone, list[int]] = {zone: [] for zone in zones.values() if not zone.open}
+    for row, region in enumerate(regions) if by_zone else ():
+        if not zones[region].open:
+            by_zone[zones[region]].append(row)
     return by_zone
 
 
 def _redact_values(
-    parsed: Parsed, body: list[str], rows: Sequence[int], wanted: Sequence[Detector], key: bytes
+    excerpt: Excerpt, body: list[str], rows: Sequence[int], wanted: Sequence[Detector], key: bytes
 ) -> None:
     """Only bodies are searched: what a part of a message holds, the message holds."""
     common = [detector for detector in wanted if detector.common]
@@ -70,75 +74,83 @@ def _redact_values(
     scrubber = partial(Scrubber, placeholder_of=partial(_placeholder, key))
     suspected = [rows[at] for at in suspects([body[row] for row in rows], wanted)]
     special = needed([body[row] for row in suspected], rare)
+    changed: dict[int, Scrubber] = {}
     for at, found in special.items():
         present = {*found, *common}
-        _scrub(parsed, body, [suspected[at]], scrubber([each for each in wanted if each in present]))
-    _scrub(parsed, body, [row for at, row in enumerate(suspected) if at not in special], scrubber(common))
+        scrub = scrubber([each for each in wanted if each in present])
+        changed |= _scrubbed(body, [suspected[at]], scrub)
+    usual = [row for at, row in enumerate(suspected) if at not in special]
+    changed |= _scrubbed(body, usual, scrubber(common))
+    excerpt.take(list(changed))
+    _scrub(excerpt, changed)
 
 
-def _scrub(parsed: Parsed, body: list[str], rows: Sequence[int], scrub: Scrubber) -> None:
-    """Scrub the rows' bodies, and where that changed one, the row's other texts."""
+def _scrubbed(body: list[str], rows: Sequence[int], scrub: Scrubber) -> dict[int, Scrubber]:
+    """Scrub the rows' bodies; the rows that this has changed."""
     messages = [body[row] for row in rows]
-    changed = []
+    changed: dict[int, Scrubber] = {}
     for row, before, after in zip(rows, messages, scrub(messages), strict=True):
         if after != before:
             body[row] = after
-            changed.append(row)
-    texts = list({text for row in changed for text in _texts(parsed, row) if text})
-    scrubbed: dict[str | None, str | None] = dict(zip(texts, scrub(texts), strict=True))
-    scrubbed |= {None: None, "": ""}
-    for row in changed:
-        _rewrite(parsed, row, lambda texts: tuple(map(scrubbed.__getitem__, texts)))
+            changed[row] = scrub
+    return changed
 
 
-def _redact_identities(parsed: Parsed, body: list[str], rows: Sequence[int], key: bytes) -> None:
-    """An id that is part of the row's other id comes after it."""
-    users, sessions = parsed.user_id, parsed.session_id
-    within = {row for row in rows if sessions[row] and (sessions[row] or "") in (users[row] or "")}
-    _redact_ids(parsed, body, sorted(within), "user", users, key)
-    _redact_ids(parsed, body, rows, "session", sessions, key)
-    _redact_ids(parsed, body, [row for row in rows if row not in within], "user", users, key)
+def _scrub(excerpt: Excerpt, changed: dict[int, Scrubber]) -> None:
+    """Scrub the rows' other texts, each once."""
+    by_scrubber: dict[Scrubber, list[int]] = defaultdict(list)
+    for row, scrub in changed.items():
+        by_scrubber[scrub].append(row)
+    for scrub, rows in by_scrubber.items():
+        distinct = list({text for row in rows for text in excerpt.texts[row] if text})
+        known: dict[Text, Text] = {None: None, "": "", **dict(zip(distinct, scrub(distinct), strict=True))}
+        for row in rows:
+            excerpt.texts[row] = list(map(known.__getitem__, excerpt.texts[row]))
 
 
-def _redact_ids(
-    parsed: Parsed, body: list[str], rows: Sequence[int], kind: str, ids: list[str | None], key: bytes
+def _redact_identities(
+    parsed: Parsed, excerpt: Excerpt, body: list[str], rows: Sequence[int], key: bytes
 ) -> None:
+    """An id that is part of the row's other id comes after it."""
+    users, sessions = parsed.user_id.to_pylist(), parsed.session_id.to_pylist()
+    within = {row for row in rows if sessions[row] and sessions[row] in (users[row] or "")}
+    repeated = _rows_with(parsed.attributes, {*users, *sessions} - {None})
+    redacted = partial(_redacted, excerpt, body, parsed.template.to_pylist(), repeated, key)
+    redacted("user", users, sorted(within))
+    redacted("session", sessions, rows)
+    redacted("user", users, [row for row in rows if row not in within])
+    parsed.user_id, parsed.session_id = arrow(users), arrow(sessions)
+
+
+def _redacted(
+    excerpt: Excerpt,
+    body: list[str],
+    templates: Sequence[str],
+    repeated: Container[int],
+    key: bytes,
+    kind: str,
+    ids: list[Text],
+    rows: Sequence[int],
+) -> None:
+    """`repeated` are the rows with an id as an attribute."""
     known = {value: _identity(kind, key, value) for value in {ids[row] for row in rows} if value}
+    everywhere: dict[int, Identity] = {}
     for row in rows:
         if value := ids[row]:
             identity = known[value]
             ids[row] = identity.pseudonym
             without = identity.cut(body[row])
-            if without is None or value in parsed.attribute_values[row] or value in parsed.template[row]:
+            if without is None or row in repeated or value in templates[row]:
                 body[row] = identity.text(body[row])
-                _rewrite(parsed, row, identity.texts)
+                everywhere[row] = identity
             else:
                 body[row] = without
+    excerpt.take(list(everywhere))
+    for row, identity in everywhere.items():
+        excerpt.texts[row] = [text and identity.text(text) for text in excerpt.texts[row]]
 
 
-def _columns(parsed: Parsed) -> tuple[list[Any], ...]:
-    """The columns with text of the message, but those of ids."""
-    return parsed.template, parsed.service, parsed.severity_text, parsed.request_id, parsed.error_type
-
-
-def _texts(parsed: Parsed, row: int) -> list[str | None]:
-    """Every text of the row but its body."""
-    columns = [column[row] for column in _columns(parsed)]
-    return [*columns, *parsed.attribute_keys[row], *parsed.attribute_values[row]]
-
-
-def _rewrite(parsed: Parsed, row: int, scrub: Callable[[Sequence[Any]], tuple[Any, ...]]) -> None:
-    """Replace every text of the row but its body."""
-    columns = _columns(parsed)
-    for column, text in zip(columns, scrub([column[row] for column in columns]), strict=True):
-        column[row] = text
-    keys = parsed.attribute_keys[row]
-    parsed.attribute_keys[row] = _distinct(keys, scrub(keys))
-    parsed.attribute_values[row] = scrub(parsed.attribute_values[row])
-
-
-def _distinct(before: Sequence[str], keys: Sequence[str]) -> Sequence[str]:
-    """The keys, numbered where two have become one: a map has each only once."""
-    if keys == before or len(set(keys)) == len(keys):
-        return keys
-    return tuple(f"{key}#{place}" if key in keys[:place] else key for place, key in enumerate(keys))
+def _rows_with(attributes: pa.MapArray, values: set[str]) -> set[int]:
+    """The rows with one of these as an attribute."""
+    found = pc.indices_nonzero(pc.is_in(attributes.items, arrow(list(values)))).to_numpy()
+    return set((np.searchsorted(attributes.offsets.to_numpy(), found, "right") - 1).tolist())

@@ -6,7 +6,6 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import accumulate, chain
 from typing import Any
 
 import pyarrow as pa
@@ -14,11 +13,11 @@ import pyarrow.compute as pc
 
 from collector.columns import Events, Parsed, Source
 from collector.moment import DAY, day_of
+from collector.texts import array_of, spread
 from store.layout import content_id
 from store.schema import LOGS, PARTITION, arrow_schema
 
 _SCHEMA = arrow_schema(LOGS)
-_TEXT = pa.string()
 
 
 @dataclass(slots=True)
@@ -48,8 +47,8 @@ def places(events: Events, parsed: Parsed, arrived: Sequence[int], region: str) 
     The time is the envelope's, else the message's own, else when the transport took the record in. The region
     is the payload's, else `region`, the collector's own.
     """
-    times = zip(events.time, parsed.time, arrived, strict=True)
-    regions = zip(events.source, parsed.region, strict=True)
+    times = zip(events.time, parsed.time.to_pylist(), arrived, strict=True)
+    regions = zip(events.source, parsed.region.to_pylist(), strict=True)
     return Places(
         [envelope or own or arrival for envelope, own, arrival in times],
         [source.region or own or region for source, own in regions],
@@ -57,35 +56,26 @@ def places(events: Events, parsed: Parsed, arrived: Sequence[int], region: str) 
 
 
 def table(
-    events: Events, parsed: Parsed, where: Places, fingerprints: Sequence[str], observed: int
+    events: Events, parsed: Parsed, where: Places, fingerprints: Sequence[str] | pa.Array, observed: int
 ) -> pa.Table:
     """The events as rows of `logs`, without the partition columns; `observed` is epoch µs."""
     runs = list(events.runs())
-    accounts = [source.account_id for source, _, _ in runs]
+    ends = [end for _, _, end in runs]
     columns: dict[str, Sequence[Any] | pa.Array] = {
         **{field.name: getattr(parsed, field.name) for field in _SCHEMA if hasattr(parsed, field.name)},
         "time": where.time,
         "observed_time": pa.repeat(pa.scalar(observed, _SCHEMA.field("observed_time").type), len(events)),
         "body": events.message,
-        "log_group": _spread(runs, [source.log_group for source, _, _ in runs]),
-        "log_stream": _spread(runs, [source.log_stream for source, _, _ in runs]),
-        "account_id": _spread(runs, accounts) if all(accounts) else _accounts(events, parsed),
+        "log_group": spread([source.log_group for source, _, _ in runs], ends),
+        "log_stream": spread([source.log_stream for source, _, _ in runs], ends),
+        "account_id": pc.coalesce(
+            spread([source.account_id or None for source, _, _ in runs], ends), parsed.account_id
+        ),
         "event_id": events.event_id,
         "fingerprint": fingerprints,
-        "attributes": _attributes(parsed.attribute_keys, parsed.attribute_values),
     }
     arrays = [array_of(columns[field.name], field.type) for field in _SCHEMA]
     return pa.Table.from_arrays(arrays, schema=_SCHEMA)
-
-
-def _accounts(events: Events, parsed: Parsed) -> list[str | None]:
-    return [source.account_id or own for source, own in zip(events.source, parsed.account_id, strict=True)]
-
-
-def _spread(runs: Sequence[tuple[Source, int, int]], values: Sequence[str | None]) -> pa.Array:
-    """One value per run as one per row."""
-    ends = pa.array([end for _, _, end in runs], pa.int32())
-    return pc.run_end_decode(pa.RunEndEncodedArray.from_arrays(ends, array_of(values, _TEXT)))
 
 
 def partition(tables: Sequence[pa.Table], region: str, day: date) -> pa.Table:
@@ -117,30 +107,3 @@ def identity(names: Names, region: str) -> str:
     """The id of the segment that holds these rows: the same deliveries of events, the same id."""
     streams = repr([region, *names.streams])
     return content_id([bytes(names.ids), names.times.tobytes(), streams.encode("utf-8", "backslashreplace")])
-
-
-def array_of(values: Sequence[Any] | pa.Array, type: pa.DataType) -> pa.Array:
-    """The values as an Arrow array, lone surrogates as escapes."""
-    if isinstance(values, pa.Array):
-        return values
-    try:
-        return pa.array(values, type)
-    except UnicodeEncodeError:  # a lone surrogate, which JSON can spell and UTF-8 cannot
-        return pa.array([value and escaped(value) for value in values], type)
-
-
-def escaped(text: str) -> str:
-    """The text with lone surrogates written as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _attributes(keys: Sequence[Sequence[str]], values: Sequence[Sequence[str | None]]) -> pa.Array:
-    """The attributes as a map. Few sequences of keys recur in many rows."""
-    distinct = {each: number for number, each in enumerate(dict.fromkeys(keys))}
-    lists = pa.ListArray.from_arrays(
-        pa.array(list(accumulate(map(len, distinct), initial=0)), pa.int32()),
-        array_of(list(chain.from_iterable(distinct)), _TEXT),
-    )
-    spread = lists.take(pa.array(list(map(distinct.__getitem__, keys)), pa.int32()))
-    items = array_of(list(chain.from_iterable(values)), _TEXT)
-    return pa.MapArray.from_arrays(spread.offsets, spread.values, items)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numpy as np
+import pyarrow as pa
+
+from collector.texts import characters, lengths, of_matrix
 
 _NO_TRACE, _NO_SPAN = bytes(16), bytes(8)  # all zeros is invalid: W3C Trace Context, section 3.2.2.3
 
@@ -25,20 +28,23 @@ def trace_id(text: str) -> str | None:
     return raw.hex() if len(raw) == 16 and raw != _NO_TRACE else None
 
 
-def xray_trace_ids(texts: Sequence[str]) -> list[str] | None:
+# The digit in lower case, 0 for what is no digit of a hexadecimal number.
+_DIGIT = np.array(
+    [code if (code := ord(chr(each).lower())) in b"0123456789abcdef" else 0 for each in range(256)], "u1"
+)
+_XRAY = np.r_[2:10, 11:35]  # where X-Ray has the digits
+
+
+def xray_trace_ids(texts: pa.StringArray) -> pa.StringArray | None:
     """`trace_id` of texts that all are X-Ray's `1-8hex-24hex`, and valid; None if any is not."""
-    size, joined = len(texts), "".join(texts)
-    if set(map(len, texts)) != {35} or joined[::35] != "1" * size or joined.count("-") != 2 * size:
+    if (lengths(texts) != 35).any():
         return None
-    if joined[1::35] != "-" * size or joined[10::35] != "-" * size:
+    letters = characters(texts).reshape(-1, 35)
+    if (letters[:, :2] != list(b"1-")).any() or (letters[:, 10] != ord("-")).any():
         return None
-    digits = joined.replace("-", "").lower()
-    found = [digits[start : start + 32] for start in range(1, len(digits), 33)]
-    try:
-        raw = bytes.fromhex("".join(found))
-    except ValueError:
-        return None
-    return found if len(raw) == 16 * size and _NO_TRACE.hex() not in found else None
+    digits = _DIGIT.take(letters[:, _XRAY])
+    valid = digits.all() and (digits != ord("0")).any(axis=1).all()
+    return of_matrix(digits) if valid else None
 
 
 def _digits(text: str) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from collector.columns import Parsed, Source
+import numpy as np
+import pyarrow.compute as pc
+
+from collector.columns import Parsed, Source, runs
 from collector.fields import FieldMap
 from collector.formats import access_log, execution_log, json_log, lambda_text, logfmt, plain, service
-from collector.formats.block import Block, Reading
+from collector.formats.block import Reading
 from collector.formats.mentions import name_people
 from collector.formats.placing import gather, place
+from collector.texts import arrow, spread
 
 Reader = Callable[[Sequence[int], Sequence[str], Sequence[Source], FieldMap], Reading]
 
@@ -41,14 +46,17 @@ _READERS = {name: reader for name, (_, reader) in _BEGINNINGS.items()} | _CLF
 
 def parse(messages: Sequence[str], sources: Sequence[Source], fields: FieldMap) -> Parsed:
     """What each message says, in the order of the messages. Never raises: the unknown is plain text."""
-    blocks: list[Block] = []
+    blocks = json_log.alike(arrow(messages), fields)
+    rest = np.ones(len(messages), np.bool_)
+    for block in blocks:
+        rest[block.rows] = False
     text: list[int] = []
-    for reader, rows in _by_reader(messages, sources).items():
+    for reader, rows in _by_reader(np.flatnonzero(rest).tolist(), messages, sources).items():
         reading = reader(rows, messages, sources, fields)
         blocks += reading.blocks
         text += reading.unread
     blocks += plain.read(text, messages, sources, fields).blocks
-    parsed = gather([part for block in blocks for part in place(block, fields)])
+    parsed = gather([part for block in blocks for part in place(block, fields)], len(messages))
     _name_services(parsed, sources)
     name_people(parsed, fields)
     return parsed
@@ -62,25 +70,19 @@ def _recognise(message: str) -> Reader:
     return _READERS[beginning.lastgroup] if beginning and beginning.lastgroup else plain.read
 
 
-def _by_reader(messages: Sequence[str], sources: Sequence[Source]) -> dict[Reader, list[int]]:
-    json: list[int] = []
-    groups: dict[Reader, list[int]] = {json_log.read: json}
-    headed = any(source.header for source in {id(source): source for source in sources}.values())
-    for row, message in enumerate(messages):
-        if message[:1] == "{":
-            json.append(row)
-        else:
-            declared = access_log.declared(sources[row].header or ()) if headed else None
-            groups.setdefault(declared or _recognise(message), []).append(row)
+def _by_reader(
+    rows: Sequence[int], messages: Sequence[str], sources: Sequence[Source]
+) -> dict[Reader, list[int]]:
+    groups: dict[Reader, list[int]] = defaultdict(list)
+    headed = any(source.header for source, _, _ in runs(sources))
+    for row in rows:
+        message = messages[row]
+        header = (headed and message[:1] != "{" and sources[row].header) or ()
+        groups[access_log.declared(header) or _recognise(message)].append(row)
     return groups
 
 
 def _name_services(parsed: Parsed, sources: Sequence[Source]) -> None:
-    names: dict[int, str | None] = {}
-    for row, name in enumerate(parsed.service):
-        if name is None:
-            source = sources[row]
-            key = id(source)
-            if key not in names:
-                names[key] = service.of(source)
-            parsed.service[row] = names[key]
+    found = [(service.of(source), end) for source, _, end in runs(sources)]
+    names = spread([name for name, _ in found], [end for _, end in found])
+    parsed.service = pc.coalesce(parsed.service, names)

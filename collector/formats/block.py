@@ -7,31 +7,35 @@ from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any, Self
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from collector.columns import Column
 from collector.formats.dialect import Dialect
+from collector.texts import Places
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """Message `rows[i]` has the value `columns[k][i]` in its field `keys[k]`."""
 
-    rows: Sequence[int]
+    rows: Places
     keys: tuple[str, ...]
-    columns: Sequence[Sequence[Any]]
+    columns: Sequence[Column]
     dialect: Dialect
 
     @classmethod
-    def of(cls, rows: Sequence[int], columns: Mapping[str, Sequence[Any]], dialect: Dialect) -> Self:
+    def of(cls, rows: Sequence[int] | Places, columns: Mapping[str, Column], dialect: Dialect) -> Self:
         """The block of these rows and fields, in which what the dialect takes for null is null."""
         values = map(_undashed, columns.values()) if dialect.dashes else columns.values()
-        return cls(rows, tuple(columns), list(values), dialect)
+        return cls(np.asarray(rows, np.int64), tuple(columns), list(values), dialect)
 
-    def only(self, chosen: Sequence[bool]) -> Block:
+    def only(self, chosen: NDArray[np.bool_]) -> Block:
         """The chosen rows alone."""
-        return replace(
-            self,
-            rows=list(compress(self.rows, chosen)),
-            columns=[list(compress(column, chosen)) for column in self.columns],
-        )
+        columns = [_chosen(column, chosen) for column in self.columns]
+        return replace(self, rows=self.rows[chosen], columns=columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +71,11 @@ def readable(
     return Reading(blocks, unread)
 
 
-def _undashed(values: Sequence[Any]) -> Sequence[Any]:
+def _chosen(values: Column, chosen: NDArray[np.bool_]) -> Column:
+    return values.filter(pa.array(chosen)) if isinstance(values, pa.Array) else list(compress(values, chosen))
+
+
+def _undashed(values: Column) -> Column:
+    if isinstance(values, pa.Array):
+        return pc.replace_with_mask(values, pc.equal(values, "-"), pa.scalar(None, pa.string()))
     return [None if value == "-" else value for value in values] if "-" in values else values

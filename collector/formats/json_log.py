@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from collector.columns import Source
+from collector.columns import Column, Source
 from collector.fields import FieldMap
 from collector.formats.block import Block, Reading
 from collector.formats.dialect import CONTAINERS
 from collector.formats.json_dialects import dialect_of
+from collector.formats.json_shapes import Alike, shapes
 
 DEPTH = 32  # levels of objects that become dotted keys; what is nested deeper is treated as text
+_FEW = 4  # messages of one shape that are worth a look at the shape
 _WRAPS = 3  # how often JSON may be encoded in JSON
 _WRAPPING = ("message", "msg", "body")  # fields whose object is the record itself
 
@@ -42,6 +46,44 @@ def read(
         group[0].append(row)
         group[1].append(record)
     return Reading([_block(shape, *group) for shape, group in groups.items()], unread)
+
+
+def alike(messages: pa.StringArray, fields: FieldMap) -> list[Block]:
+    """Blocks of those messages that hold JSON objects and share their shape with several others."""
+    return [block for each in shapes(messages, _FEW) if (block := _read_at_once(each, fields))]
+
+
+def _read_at_once(alike: Alike, fields: FieldMap) -> Block | None:
+    """The block of messages of one shape; None if they have to be read one by one."""
+    record, shape = _loaded(alike.skeleton, fields)
+    if not shape:
+        return None
+    named = {key: column[0] for key, column in _columns(shape, [record]).items()}
+    columns = {key: _values(alike, place) for key, place in named.items()}
+    complete = sorted(map(str, named.values())) == sorted(map(str, range(alike.count)))
+    inner = (columns[name] for name in fields.message if name in record and name in columns)
+    if None in columns.values() or not complete or any(map(_may_hold_record, inner)):
+        return None
+    return Block.of(alike.rows, columns, dialect_of(tuple(columns)))
+
+
+def _values(alike: Alike, place: Any) -> Column | None:
+    """The values with this number, given as a string if they are strings; None if they cannot be read."""
+    if type(place) is str:
+        return alike.column(int(place)) if place.isdecimal() else None
+    if type(place) is not int:
+        return None
+    try:
+        values: list[Any] = orjson.loads(f"[{','.join(alike.column(place).to_pylist())}]")
+    except orjson.JSONDecodeError:
+        return None
+    return values
+
+
+def _may_hold_record(values: Column) -> bool:
+    return (
+        isinstance(values, pa.Array) and pc.any(pc.starts_with(pc.utf8_ltrim_whitespace(values), "{")).as_py()
+    )
 
 
 def opened(message: str, fields: FieldMap) -> Record | None:

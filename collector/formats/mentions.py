@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.columns import Parsed
 from collector.fields import FieldMap
-from collector.texts import arrow
+from collector.texts import put
 
 # `name=value` and `"name": "value"`, as loggers write pairs; `name: value` only where the name ends in "id",
 # for prose has colons too.
@@ -22,18 +23,22 @@ _PAIR = (
 
 def name_people(parsed: Parsed, fields: FieldMap) -> None:
     """Fill user_id and session_id, where they are empty, with the first value that the template names."""
-    columns = (parsed.user_id, _patterns(fields.user)), (parsed.session_id, _patterns(fields.session))
-    silent = [
-        row for row, ids in enumerate(zip(parsed.user_id, parsed.session_id, strict=True)) if None in ids
-    ]
-    either = "|".join(hint for _, (hint, _) in columns)
-    texts = arrow([parsed.template[row] for row in silent])
-    for at in pc.indices_nonzero(pc.match_substring_regex(texts, either)).to_pylist():
-        row = silent[at]
-        for column, (_, pair) in columns:
-            found = pair.search(parsed.template[row]) if column[row] is None else None
-            if found:
-                column[row] = found["value"].rstrip(".:") or None
+    columns = {"user_id": _patterns(fields.user), "session_id": _patterns(fields.session)}
+    silent = pc.indices_nonzero(pc.or_(parsed.user_id.is_null(), parsed.session_id.is_null()))
+    either = "|".join(hint for hint, _ in columns.values())
+    hits = pc.match_substring_regex(parsed.template.take(silent), either)
+    rows = silent.filter(hits).to_numpy()
+    templates = parsed.template.take(pa.array(rows)).to_pylist()
+    for name, (_, pair) in columns.items() if templates else ():
+        column = getattr(parsed, name)
+        known = column.take(pa.array(rows)).to_pylist()
+        told = [id or _named(pair, text) for id, text in zip(known, templates, strict=True)]
+        setattr(parsed, name, put(column, rows, told))
+
+
+def _named(pair: re.Pattern[str], template: str) -> str | None:
+    found = pair.search(template)
+    return (found and found["value"].rstrip(".:")) or None
 
 
 @lru_cache(maxsize=64)

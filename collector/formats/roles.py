@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from collector import severity
+from collector.columns import Column, type_of
 from collector.formats import stacktrace
 from collector.moment import EARLIEST, LATEST, micros
+from collector.texts import array_of, lengths
 from collector.trace import span_id, trace_id, xray_trace_ids
 
 Convert = Callable[[Sequence[Any]], Sequence[Any]]
+Whole = Callable[[pa.StringArray], pa.Array | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,8 @@ class Role:
     """A column of Parsed, and the conversion into it: one value per value, None where one does not fit.
 
     A field that is `kept` stays an attribute as well, under the name `kept_as` if that is given. A `late`
-    role is asked when no other gave the column a value.
+    role is asked when no other gave the column a value. `whole` does what `convert` does with texts all at
+    once, or gives None if it cannot.
     """
 
     column: str
@@ -30,6 +35,20 @@ class Role:
     kept: bool = False
     kept_as: str | None = None
     late: bool = False
+    whole: Whole = lambda texts: None
+
+    def fill(self, values: Column) -> pa.Array:
+        """The values converted, as an array of the column's type."""
+        if not isinstance(values, pa.Array):
+            return array_of(self.convert(values), type_of(self.column))
+        found = self.whole(values)
+        return by_value(self.convert, values, type_of(self.column)) if found is None else found
+
+
+def by_value(convert: Convert, column: pa.Array, type: pa.DataType) -> pa.Array:
+    """The column converted: what recurs, once."""
+    coded = column.dictionary_encode()
+    return array_of(convert(coded.dictionary.to_pylist()), type).take(coded.indices)
 
 
 def _each(function: Callable[[Any], Any]) -> Convert:
@@ -56,6 +75,13 @@ def _texts(values: Sequence[Any]) -> Sequence[str | None]:
     if set(map(type, values)) == {str}:
         return values if all(values) else [value or None for value in values]
     return [_text(value) for value in values]
+
+
+def _said(texts: pa.StringArray) -> pa.StringArray:
+    """`_texts` of all."""
+    if lengths(texts).all():
+        return texts
+    return pc.replace_with_mask(texts, pc.equal(texts, ""), pa.scalar(None, pa.string()))
 
 
 def _text(value: object) -> str | None:
@@ -123,25 +149,21 @@ _any_times = _each_distinct(_time)
 
 
 def _times(values: Sequence[Any]) -> Sequence[int | None]:
-    """`_time` of each value; all at once where all are epoch ms, or ISO 8601 with a zone."""
+    """`_time` of each value; all at once where all are epoch ms."""
     if set(map(type, values)) == {int} and min(values) * 1000 >= EARLIEST and max(values) * 1000 < LATEST:
         return [value * 1000 for value in values]
-    try:
-        texts = pa.array(values, pa.string())
-        moments: list[int] = texts.cast(pa.timestamp("us", "UTC")).view(pa.int64()).to_pylist()
-        if min(moments) >= EARLIEST and max(moments) < LATEST:
-            return moments
-    except (pa.ArrowException, TypeError, UnicodeEncodeError):
-        pass
     return _any_times(values)
 
 
-_any_trace_ids = _each_text(trace_id)
-
-
-def _trace_ids(values: Sequence[Any]) -> Sequence[str | None]:
-    """`trace_id` of each value; all at once where all are X-Ray's."""
-    return (set(map(type, values)) == {str} and xray_trace_ids(values)) or _any_trace_ids(values)
+def _moments(texts: pa.StringArray) -> pa.Int64Array | None:
+    """`_time` of texts that all are ISO 8601 with a zone."""
+    try:
+        moments = texts.cast(pa.timestamp("us", "UTC")).view(pa.int64())
+    except pa.ArrowException:
+        return None
+    bounds = pc.min_max(moments).as_py()
+    believed = bounds["min"] is None or EARLIEST <= bounds["min"] <= bounds["max"] < LATEST
+    return moments if believed else None
 
 
 def _word(value: object) -> str | None:
@@ -151,27 +173,27 @@ def _word(value: object) -> str | None:
 _FAILED = {"error": severity.ERROR, "failure": severity.ERROR, "timeout": severity.ERROR}
 
 ROLES: dict[str, Role] = {
-    "time": Role("time", _times),
-    "account_id": Role("account_id", _texts),
+    "time": Role("time", _times, whole=_moments),
+    "account_id": Role("account_id", _texts, whole=_said),
     "region": Role("region", _each_text(_region)),
     "service": Role("service", _each_distinct(_service)),
     "severity": Role("severity_number", _each_distinct(severity.number)),
     "otel_severity": Role("severity_number", _each(severity.otel)),
     "syslog_severity": Role("severity_number", _each(severity.syslog)),
     "severity_text": Role("severity_text", _each_distinct(_word)),
-    "trace_id": Role("trace_id", _trace_ids),
+    "trace_id": Role("trace_id", _each_text(trace_id), whole=xray_trace_ids),
     "span_id": Role("span_id", _each_text(span_id)),
-    "request_id": Role("request_id", _texts),
-    "session_id": Role("session_id", _texts),
-    "user_id": Role("user_id", _texts),
+    "request_id": Role("request_id", _texts, whole=_said),
+    "session_id": Role("session_id", _texts, whole=_said),
+    "user_id": Role("user_id", _texts, whole=_said),
     "http_status": Role("http_status", _each(_STATUS.get)),
     "duration_ms": Role("duration_ms", _durations),
     "duration_s": Role("duration_ms", _each(lambda value: _duration(value, "s"))),
     "duration_with_unit": Role("duration_ms", _each(lambda value: _duration(value, None)), late=True),
-    "error_type": Role("error_type", _texts),
+    "error_type": Role("error_type", _texts, whole=_said),
     "stack": Role("error_type", _each_text(stacktrace.error_type), kept=True, late=True),
-    "message": Role("template", _texts, kept=True, kept_as="message"),
-    "template": Role("template", lambda values: values),
+    "message": Role("template", _texts, kept=True, kept_as="message", whole=_said),
+    "template": Role("template", lambda values: values, whole=lambda texts: texts),
     # Lambda's own status of an invocation says three things at once.
     "outcome": Role("severity_number", _each_text(_FAILED.get), kept=True),
     "timeout": Role("error_type", _each_text({"timeout": stacktrace.TIMED_OUT}.get), kept=True, late=True),

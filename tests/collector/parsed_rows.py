@@ -17,9 +17,11 @@ def rows(messages: list[str], source: Source, fields: FieldMap) -> list[Row]:
     parsed = parse(messages, [source] * len(messages), fields)
     found = []
     for index in range(len(messages)):
-        row = {column.name: getattr(parsed, column.name)[index] for column in dataclasses.fields(Parsed)}
-        keys, values = row.pop("attribute_keys"), row.pop("attribute_values")
-        assert len(keys) == len(values) == len(set(keys))
+        row = {
+            column.name: getattr(parsed, column.name)[index].as_py() for column in dataclasses.fields(Parsed)
+        }
+        pairs = row.pop("attributes")
+        assert len(dict(pairs)) == len(pairs)
         found.append({name: value for name, value in row.items() if value is not None})
-        found[-1]["attributes"] = dict(zip(keys, values, strict=True))
+        found[-1]["attributes"] = dict(pairs)
     return found

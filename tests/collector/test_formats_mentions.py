@@ -11,7 +11,7 @@ from collector.formats import parse
 
 def people(message: str) -> tuple[str | None, str | None]:
     parsed = parse([message], [Source()], FieldMap())
-    return parsed.user_id[0], parsed.session_id[0]
+    return parsed.user_id[0].as_py(), parsed.session_id[0].as_py()
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 import json
 import time
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.columns import Parsed, Source
 from collector.fields import FieldMap
 from collector.formats import parse
 from collector.redact import redact
+from collector.texts import arrow
 from store.zone import KINDS, KeyUnavailable, Kind, Zone, pseudonym
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -52,15 +54,15 @@ def redacted(
 
 def everything(parsed: Parsed, body: list[str], row: int = 0) -> str:
     """Every text of a row, one per line."""
-    columns = (getattr(parsed, field.name)[row] for field in dataclasses.fields(Parsed))
+    columns = (getattr(parsed, field.name)[row].as_py() for field in dataclasses.fields(Parsed))
     texts = [body[row]]
     for value in columns:
-        texts += value if isinstance(value, tuple) else [value]
+        texts += [*itertools.chain.from_iterable(value)] if isinstance(value, list) else [value]
     return "\n".join(str(text) for text in texts)
 
 
 def attributes(parsed: Parsed, row: int = 0) -> dict[str, str | None]:
-    return dict(zip(parsed.attribute_keys[row], parsed.attribute_values[row], strict=True))
+    return dict(parsed.attributes[row].as_py())
 
 
 def test_a_value_gets_the_same_placeholder_in_body_attributes_and_template() -> None:
@@ -71,7 +73,7 @@ def test_a_value_gets_the_same_placeholder_in_body_attributes_and_template() -> 
     bob = holder("email", "bob@example.com")
     assert json.loads(body[0]) == {"level": "INFO", "message": f"mail to {bob}", "to": bob}
     assert attributes(parsed) == {"message": f"mail to {bob}", "to": bob}
-    assert parsed.template == [f"mail to {bob}"]
+    assert parsed.template.to_pylist() == [f"mail to {bob}"]
 
 
 def test_ids_become_bare_pseudonyms_in_their_columns_and_placeholders_in_text() -> None:
@@ -82,8 +84,8 @@ def test_ids_become_bare_pseudonyms_in_their_columns_and_placeholders_in_text() 
     parsed, body = redacted([message], IDS)
 
     user, session = holder("user", "u-42"), holder("session", "s-1-u-42")
-    assert parsed.user_id == [pseudonym(KEY, "u-42")]
-    assert parsed.session_id == [pseudonym(KEY, "s-1-u-42")]
+    assert parsed.user_id.to_pylist() == [pseudonym(KEY, "u-42")]
+    assert parsed.session_id.to_pylist() == [pseudonym(KEY, "s-1-u-42")]
     assert json.loads(body[0]) == {
         "user_id": user,
         "session_id": session,
@@ -91,7 +93,7 @@ def test_ids_become_bare_pseudonyms_in_their_columns_and_placeholders_in_text() 
         "path": f"/users/{user}/orders/7",
     }
     assert attributes(parsed)["path"] == f"/users/{user}/orders/7"
-    assert parsed.template == [f"{user} came"]
+    assert parsed.template.to_pylist() == [f"{user} came"]
 
 
 def test_an_id_that_contains_the_other_one_stays_whole() -> None:
@@ -101,7 +103,10 @@ def test_an_id_that_contains_the_other_one_stays_whole() -> None:
 
     user, session = holder("user", "abc-def"), holder("session", "abc")
     assert json.loads(body[0]) == {"user_id": user, "session_id": session, "message": f"{user} and {session}"}
-    assert (parsed.user_id, parsed.session_id) == ([pseudonym(KEY, "abc-def")], [pseudonym(KEY, "abc")])
+    assert (parsed.user_id.to_pylist(), parsed.session_id.to_pylist()) == (
+        [pseudonym(KEY, "abc-def")],
+        [pseudonym(KEY, "abc")],
+    )
 
 
 @pytest.mark.parametrize("zone", [IDS, CLOSED], ids=lambda zone: zone.name)
@@ -110,7 +115,7 @@ def test_an_e_mail_address_has_one_pseudonym_as_an_id_and_in_text(zone: Zone) ->
 
     parsed, body = redacted([message], zone)
 
-    assert parsed.user_id == [pseudonym(KEY, "bob@example.com")]
+    assert parsed.user_id.to_pylist() == [pseudonym(KEY, "bob@example.com")]
     assert body[0].count(pseudonym(KEY, "bob@example.com")) == 2
     assert "Example.com" not in everything(parsed, body)
 
@@ -128,14 +133,14 @@ def test_an_e_mail_address_has_one_pseudonym_as_an_id_and_in_text(zone: Zone) ->
     ],
 )
 def test_no_spelling_of_an_id_survives_anywhere_in_the_row(message: str) -> None:
-    clear = parse([message], [Source()], FieldMap()).user_id[0]
+    clear = parse([message], [Source()], FieldMap()).user_id[0].as_py()
     assert clear
 
     parsed, body = redacted([message], IDS)
 
     for spelling in (clear, json.dumps(clear)[1:-1], clear.replace("/", "%2F"), clear.replace("/", "\\/")):
         assert spelling not in everything(parsed, body)
-    assert parsed.user_id[0] in body[0]
+    assert parsed.user_id[0].as_py() in body[0]
 
 
 def test_a_number_in_json_becomes_a_string_so_that_the_body_stays_json() -> None:
@@ -172,8 +177,8 @@ def test_keys_are_redacted_and_stay_apart() -> None:
 
     parsed, _ = redacted([message], TEXTS)
 
-    assert len(set(parsed.attribute_keys[0])) == 3
-    assert "example.com" not in "".join(parsed.attribute_keys[0]).lower()
+    assert len(attributes(parsed)) == len(parsed.attributes[0]) == 3
+    assert "example.com" not in "".join(attributes(parsed)).lower()
 
 
 def test_a_line_with_many_values_loses_them_all() -> None:
@@ -223,7 +228,7 @@ def test_each_row_is_redacted_by_the_zone_of_its_region() -> None:
 
     redact(parsed, body, regions, zones.__getitem__, keys.__getitem__)
 
-    assert parsed.user_id == [pseudonym(KEY, "u-42"), "u-42", pseudonym(keys[IDS], "u-42")]
+    assert parsed.user_id.to_pylist() == [pseudonym(KEY, "u-42"), "u-42", pseudonym(keys[IDS], "u-42")]
     assert ["bob@example.com" in text for text in body] == [False, True, True]
     assert body[1] == messages[1]
 
@@ -304,6 +309,7 @@ def test_no_value_survives_that_stands_apart_from_other_words(parts: list[tuple[
 
 
 @given(TEXT.map(joined))
+@settings(deadline=None)
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     _, once = redacted([text, json.dumps({"message": text})], TEXTS)
 
@@ -313,6 +319,7 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 
 
 @given(st.lists(TEXT.map(joined), min_size=1, max_size=4))
+@settings(deadline=None)
 def test_a_row_does_not_depend_on_the_rows_beside_it(texts: list[str]) -> None:
     messages = [*texts, *(json.dumps({"message": text, "user_id": "u-42"}) for text in texts)]
 
@@ -339,7 +346,7 @@ def test_text_without_a_value_stays_byte_for_byte(text: str) -> None:
 def test_a_hostile_megabyte_takes_linear_time(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
     parsed, body = Parsed.blank([text]), [text]
-    parsed.user_id[0] = "u-42"
+    parsed.user_id = arrow(["u-42"])
 
     start = time.process_time()
     redact(parsed, body, ["eu-west-1"], lambda _: CLOSED, lambda _: KEY)

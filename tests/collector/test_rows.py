@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pyarrow as pa
 import pytest
 from collector_payloads import MS, NOW
 
@@ -21,7 +22,7 @@ def test_the_time_is_the_envelope_s_then_the_message_s_then_the_arrival() -> Non
     made = events("a", "b", "c")
     made.time = [1, None, None]
     parsed = Parsed.blank(made.message)
-    parsed.time = [2, 2, None]
+    parsed.time = pa.array([2, 2, None])
     assert places(made, parsed, [3, 3, 3], "eu-west-1").time == [1, 2, 3]
 
 
@@ -29,7 +30,7 @@ def test_the_region_is_the_payload_s_then_the_message_s_then_the_collector_s() -
     made = events("a", "b", "c")
     made.source[0] = Source(region="us-east-1")
     parsed = Parsed.blank(made.message)
-    parsed.region = ["us-west-2", "us-west-2", None]
+    parsed.region = pa.array(["us-west-2", "us-west-2", None])
     assert places(made, parsed, [3, 3, 3], "eu-west-1").region == ["us-east-1", "us-west-2", "eu-west-1"]
 
 
@@ -54,8 +55,9 @@ def rows_of(made: Events, parsed: Parsed | None = None, now: int = TIME) -> list
 
 def test_a_row_has_every_column() -> None:
     parsed = Parsed.blank(["hello"])
-    parsed.account_id, parsed.http_status, parsed.duration_ms = ["123456789012"], [503], [1.5]
-    parsed.attribute_keys, parsed.attribute_values = [("a", "b")], [("1", None)]
+    parsed.account_id, parsed.duration_ms = pa.array(["123456789012"]), pa.array([1.5])
+    parsed.http_status = pa.array([503], pa.int32())
+    parsed.attributes = pa.array([[("a", "1"), ("b", None)]], parsed.attributes.type)
     (row,) = rows_of(events("hello"), parsed)
     assert row == {
         "time": NOW,
@@ -87,13 +89,10 @@ def test_a_row_has_every_column() -> None:
 def test_a_lone_surrogate_is_stored_as_its_escape_in_any_column(text: str) -> None:
     made = events(text, "clean", source=Source(text, text, text))
     parsed = Parsed.blank(made.message)
-    parsed.user_id = [text, None]
-    parsed.attribute_keys, parsed.attribute_values = [(text,), ()], [(text,), ()]
     shown = text.encode("utf-8", "backslashreplace").decode()
     row, clean = rows_of(made, parsed)
-    assert row["body"] == row["user_id"] == row["log_group"] == shown
-    assert row["attributes"] == [(shown, shown)]
-    assert (clean["body"], clean["user_id"]) == ("clean", None)
+    assert row["body"] == row["log_group"] == shown
+    assert clean["body"] == "clean"
 
 
 def id_of(*batches: Events, region: str = "eu-west-1") -> str:
@@ -128,7 +127,7 @@ def test_rows_of_several_sources_keep_their_own_group_stream_and_account() -> No
     made = events("a", "b", "c", "d")
     made.source = [Source("g", "1", "11"), Source("g", "1", "11"), Source(None, "2"), Source("g", "1", "11")]
     parsed = Parsed.blank(made.message)
-    parsed.account_id = [None, "22", "33", None]
+    parsed.account_id = pa.array([None, "22", "33", None])
     names = ("log_group", "log_stream", "account_id")
     assert [tuple(row[name] for name in names) for row in rows_of(made, parsed)] == [
         ("g", "1", "11"),
