@@ -9,13 +9,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 from duckdb.func import SPECIAL
 
 from queries.settings import Settings
 from store.engine import name, quote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = dict[str, Any]
 Type = Literal["VARCHAR", "TIMESTAMPTZ", "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE"]
@@ -36,6 +39,10 @@ class Reader:
     def arrays(self, query: str, **params: Any) -> Mapping[str, Any]:
         """The same by column, as NumPy arrays (masked where values are missing): for what is large."""
         return self._connection.execute(query, params).fetchnumpy()
+
+    def table(self, query: str, **params: Any) -> pa.Table:
+        """The same as an Arrow table: for much text, of which NumPy makes an object each."""
+        return self._connection.execute(query, params).to_arrow_table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ class Answer:
             each.name if each.default is None else f"{each.name} := {each.default}"
             for each in self.parameters
         )
-        passed = ", ".join(f"{each.name}::{each.type}" for each in self.parameters)
+        passed = ", ".join(f"{name(each.name)}::{each.type}" for each in self.parameters)
         connection.execute(
             f"create macro {self.name}({taken}) as table "
             f"select unnest({self.name}_rows({passed}), max_depth := 2)"

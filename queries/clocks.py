@@ -9,11 +9,16 @@ estimate is their middle, the bound half their distance. No corrected message tr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 WINDOW = 300_000_000  # µs in which a clock is taken to be off by one amount
-SHORTEST = WINDOW // 8  # µs; windows in which the messages contradict each other are halved down to this
+DRIFT = 200e-6  # s per s; a clock that runs away faster is broken (reference slo-consistency 4.2 line 9)
+SHORTEST = WINDOW // 64  # µs; parts of windows whose messages contradict each other are halved down to this
+FARTHEST = 1e18  # µs; no two clocks are so far apart
+ROUNDING = 10.0  # µs that stamps may be rounded by, all round a circle
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +35,16 @@ class Message:
 
 
 Edges = dict[tuple[str, str], float]  # (i, j): the most that o_j - o_i can be, µs
+Least = Callable[[str, str], float]  # the fewest µs that a message from one domain to another takes
 
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """The clocks in one window of time, epoch µs from `start` to before `end`.
+    """The clocks in one window of time, or in a part of it; epoch µs from `start` to before `end`.
 
     `most` are the tightest upper limits of o_j - o_i by (i, j); what is not in there is not known.
-    `contradictory` are the domains whose messages cannot all be true: a clock stepped within the window, or
-    somebody stamped wrongly.
+    `contradictory` are the domains left out, without which the messages can all be true: a clock stepped, or
+    drifts, or somebody stamped wrongly.
     """
 
     start: int
@@ -65,86 +71,140 @@ def instantly(sender: str, receiver: str) -> float:
     return 0.0
 
 
-def offsets(
-    messages: Iterable[Message], least: Callable[[str, str], float] = instantly, window: int = WINDOW
-) -> list[Offsets]:
+def offsets(messages: Iterable[Message], least: Least = instantly, window: int = WINDOW) -> list[Offsets]:
     """The clocks by window, in order; no window without messages between domains.
 
-    `least` gives the fewest µs a message can take. A message belongs to the window in which it was sent.
+    `least` gives the fewest µs a message can take. A message belongs to the window in which it was sent. A
+    window that no offsets can explain is followed by its parts, and so are those beside it, where it may have
+    begun.
     """
-    by_window: dict[int, list[Message]] = {}
-    for message in messages:
-        if message.sender != message.receiver:
-            by_window.setdefault(message.sent // window, []).append(message)
-    return [
-        found
-        for number in sorted(by_window)
-        for found in _solve(by_window[number], number * window, (number + 1) * window, least)
-    ]
+    by_window = _by_part(_limits(messages, least), window)
+    edges = {number: _tightest(within) for number, within in by_window.items()}
+    unsound = _unsound(edges, DRIFT * window)
+    found: list[Offsets] = []
+    for number in sorted(edges):
+        blamed = unsound.get(number, frozenset())
+        most = _closure(_without(edges[number], blamed))
+        found.append(Offsets(number * window, (number + 1) * window, most, blamed))
+        if blamed:
+            found += _parts(by_window[number], window // 8, blamed)
+    return found
 
 
-def _solve(
-    messages: Sequence[Message], start: int, end: int, least: Callable[[str, str], float]
-) -> Iterator[Offsets]:
-    """One window, in halves where no offsets can explain all its messages.
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """What one message says: o_j - o_i of its pair is `most` at most, µs; at `sent`."""
 
-    A clock that stepped is right on both sides of the step, and a bad span spoils only the part it is in. In
-    the smallest part the limit whose removal repairs most is given up.
-    """
-    edges = _tightest(messages, least)
-    most = _closure(edges)
-    if not _contradiction(most):
-        yield Offsets(start, end, most)
-    elif end - start > SHORTEST:
-        middle = (start + end) // 2
-        for half in ((start, middle), (middle, end)):
-            within = [message for message in messages if half[0] <= message.sent < half[1]]
-            if within:
-                yield from _solve(within, *half, least)
-    else:
-        yield _repaired(edges, most, start, end)
+    sent: int
+    pair: tuple[str, str]
+    most: float
 
 
-def _tightest(messages: Iterable[Message], least: Callable[[str, str], float]) -> Edges:
-    """Per pair the message that was fastest, by the two clocks."""
-    edges: Edges = {}
+def _limits(messages: Iterable[Message], least: Least) -> Iterator[_Limit]:
+    shortest: dict[tuple[str, str], float] = {}
     for message in messages:
         pair = message.sender, message.receiver
-        limit = message.received - message.sent - least(*pair)
-        edges[pair] = min(limit, edges.get(pair, math.inf))
+        if pair not in shortest:
+            shortest[pair] = least(*pair)
+        if message.sender != message.receiver:
+            yield _Limit(message.sent, pair, message.received - message.sent - shortest[pair])
+
+
+def _by_part(limits: Iterable[_Limit], length: int) -> dict[int, list[_Limit]]:
+    parts: dict[int, list[_Limit]] = {}
+    for limit in limits:
+        parts.setdefault(limit.sent // length, []).append(limit)
+    return parts
+
+
+def _unsound(edges: Mapping[int, Edges], drift: float) -> dict[int, frozenset[str]]:
+    """By window the clocks that no one offset fits, there or beside it, where it may have begun."""
+    unsound: dict[int, frozenset[str]] = {}
+    for number, limits in edges.items():
+        both = {pair: limit + drift for pair, limit in _tighter(limits, edges.get(number + 1, {})).items()}
+        for found, around in ((_blamed(limits), (-1, 0, 1)), (_blamed(both), (0, 1))):
+            for step in around:
+                unsound[number + step] = unsound.get(number + step, frozenset()) | found
+    return unsound
+
+
+def _parts(limits: Iterable[_Limit], length: int, blamed: frozenset[str]) -> Iterator[Offsets]:
+    """A window in parts, in halves of these where no offsets can explain all its messages, and so on.
+
+    A clock that stepped is right on both sides of the step, one that drifts is nearly so for a short time,
+    and a bad span spoils only the part it is in.
+    """
+    for number, within in sorted(_by_part(limits, length).items()):
+        edges = _tightest(within)
+        most = _closure(edges)
+        suspects = _suspects(most)
+        if not suspects:
+            yield Offsets(number * length, (number + 1) * length, most)
+        elif length > SHORTEST:
+            yield from _parts(within, length // 2, blamed)
+        else:
+            left = _closure(_without(edges, blamed))
+            yield Offsets(number * length, (number + 1) * length, left, blamed.intersection(suspects))
+
+
+def _tightest(limits: Iterable[_Limit]) -> Edges:
+    """Per pair the message that was fastest, by the two clocks."""
+    edges: Edges = {}
+    for limit in limits:
+        edges[limit.pair] = min(limit.most, edges.get(limit.pair, math.inf))
     return edges
+
+
+def _tighter(edges: Edges, others: Edges) -> Edges:
+    return edges | {pair: min(limit, edges.get(pair, math.inf)) for pair, limit in others.items()}
 
 
 def _closure(edges: Edges) -> Edges:
     """Floyd and Warshall's shortest paths; a negative distance from a domain to itself is a contradiction."""
-    most = dict(edges)
-    domains = {domain for pair in edges for domain in pair}
-    most |= {(domain, domain): min(most.get((domain, domain), 0.0), 0.0) for domain in domains}
-    for through in domains:
-        for source in domains:
-            first = most.get((source, through))
-            if first is None:
-                continue
-            for target in domains:
-                second = most.get((through, target))
-                if second is not None and first + second < most.get((source, target), math.inf):
-                    most[source, target] = first + second
-    return most
+    domains = sorted({domain for pair in edges for domain in pair})
+    number = {domain: at for at, domain in enumerate(domains)}
+    most = np.full((len(domains), len(domains)), math.inf)
+    np.fill_diagonal(most, 0.0)
+    for (source, target), limit in edges.items():
+        most[number[source], number[target]] = limit
+    for through in range(len(domains)):
+        np.minimum(most, most[:, through, None] + most[None, through, :], out=most)
+        np.maximum(most, -FARTHEST, out=most)  # round a contradiction the distances double every time
+    sources, targets = np.nonzero(np.isfinite(most))
+    limits = most[sources, targets].tolist()
+    return {
+        (domains[source], domains[target]): limit
+        for source, target, limit in zip(sources.tolist(), targets.tolist(), limits, strict=True)
+    }
 
 
 def _contradiction(most: Edges) -> float:
     """How badly the limits contradict each other, µs: 0 if they do not."""
-    return -min((limit for (source, target), limit in most.items() if source == target), default=0.0)
+    return -min((most[source, source] for source in _suspects(most)), default=0.0)
 
 
-def _repaired(edges: Edges, most: Edges, start: int, end: int) -> Offsets:
-    without = [{pair: limit for pair, limit in edges.items() if pair != given_up} for given_up in edges]
-    repaired = min(map(_closure, without), key=_contradiction)
-    if not _contradiction(repaired):
-        return Offsets(start, end, repaired)
-    bad = frozenset(source for (source, target), limit in most.items() if source == target and limit < 0)
-    kept = {pair: limit for pair, limit in edges.items() if bad.isdisjoint(pair)}
-    return Offsets(start, end, _closure(kept), bad)
+def _suspects(most: Edges) -> list[str]:
+    return [source for (source, target), limit in most.items() if source == target and limit < -ROUNDING]
+
+
+def _blamed(edges: Edges) -> frozenset[str]:
+    """The fewest clocks without which there is no contradiction; all of those that are as likely to blame.
+
+    Of those whose loss repairs as much it is the one that costs the fewest limits.
+    """
+    blamed: set[str] = set()
+    while suspects := _suspects(_closure(_without(edges, blamed))):
+        left = {suspect: _without(edges, blamed | {suspect}) for suspect in suspects}
+        merit = {
+            suspect: (-_contradiction(_closure(left[suspect])), len(left[suspect])) for suspect in suspects
+        }
+        blamed |= {suspect for suspect in suspects if merit[suspect] == max(merit.values())}
+    return frozenset(blamed)
+
+
+def _without(edges: Edges, domains: Iterable[str]) -> Edges:
+    gone = frozenset(domains)
+    return {pair: limit for pair, limit in edges.items() if gone.isdisjoint(pair)}
 
 
 def is_ordered(offsets: Offsets, first: tuple[str, int], second: tuple[str, int]) -> bool:

@@ -26,7 +26,7 @@ def keys_of(zones: Iterable[Zone]) -> tuple[dict[str, bytes], tuple[str, ...]]:
 
 
 def define(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, bytes]) -> None:
-    """Define pseudonym(zone, value) and is_user(user_id, identity)."""
+    """Define pseudonym(zone, value), pseudonyms(identity) and is_user(user_id, identity)."""
 
     def of_zone(zone: str, value: str) -> str:
         if zone not in keys:
@@ -38,6 +38,16 @@ def define(connection: duckdb.DuckDBPyConnection, keys: Mapping[str, bytes]) -> 
     # Without side effects it is computed while the query is planned, so that a search by it is pruned.
     connection.create_function("pseudonym", of_zone, ["varchar", "varchar"], "varchar", side_effects=False)
     _is_user(sorted(keys)).create(connection)
+    _pseudonyms(sorted(keys)).create(connection)
+
+
+def _pseudonyms(zones: Iterable[str]) -> Macro:
+    values = ", ".join(f"{quote(zone)}: pseudonym({quote(zone)}, identity)" for zone in zones)
+    return Macro(
+        "pseudonyms",
+        "The pseudonyms of an identity, by zone, as far as the keys are at hand.\n  identity   in clear",
+        f"create macro pseudonyms(identity) as map {{{values}}}::map(varchar, varchar)",
+    )
 
 
 def _is_user(zones: Iterable[str]) -> Macro:

@@ -13,7 +13,11 @@ from typing import Any, Self
 import duckdb
 
 from queries import gate, identity, macros
+from queries.answers import Reader
 from queries.catalogue import ANSWERS
+from queries.consistency import operations
+from queries.report.failover import report
+from queries.report.page import Report
 from queries.settings import Configured, Settings
 from queries.views import Views
 from store import engine
@@ -65,6 +69,7 @@ class Session:
         self.connection = engine.connect(store, delta=True)
         self._views = Views(self.connection, store)
         identity.define(self.connection, keys)
+        operations.define(self.connection, settings.operations)
         for macro in macros.in_order():  # on empty views, as DuckDB would read the tables for every macro
             macro.create(self.connection)
         for answer in ANSWERS:
@@ -100,11 +105,102 @@ class Session:
         """All records of a request id or a trace id, in any form, and the others of the same trace."""
         return self._call("request", id=id, since=since, until=until)
 
+    def timeline(
+        self, user: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """What one user went through over all regions, in causal order: logs, spans and events."""
+        return self._call("timeline", user=user, since=since, until=until)
+
+    def trace(
+        self, id: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """The spans of a trace or request as a waterfall, with their logs and what is missing."""
+        return self._call("trace", id=id, since=since, until=until)
+
+    def explain(
+        self,
+        id: str | None = None,
+        *,
+        user: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> duckdb.DuckDBPyRelation:
+        """Why a request, or each of a user's failed ones, failed: reasons, best first, and their evidence."""
+        return self._call("explain", id=id, user=user, since=since, until=until)
+
+    def offsets(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """How far the clocks of regions and hosts are off, by window; default: in the last hour."""
+        return self._call("offsets", since=since, until=until)
+
     def error_patterns(
         self, *, since: datetime | None = None, until: datetime | None = None
     ) -> duckdb.DuckDBPyRelation:
         """The kinds of errors: how many, of how many users, where, since when, and an example."""
         return self._call("error_patterns", since=since, until=until)
+
+    def health(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """Whether each region and service is well, the worst first; default: in the last hour."""
+        return self._call("health", since=since, until=until)
+
+    def lag(self, *, since: datetime | None = None, until: datetime | None = None) -> duckdb.DuckDBPyRelation:
+        """Replication lag by layer, resource and pair of regions, of metrics and probes side by side."""
+        return self._call("lag", since=since, until=until)
+
+    def consistency(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """How many reads and writes kept which guarantee, by store and regions; default: in the last hour."""
+        return self._call("consistency", since=since, until=until)
+
+    def operations(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """What the application did to its stores: reads and writes, with the versions they saw or made."""
+        return self._call("operations", since=since, until=until)
+
+    def lost_updates(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """Acknowledged writes that another region's write replaced unseen; default: in the last hour."""
+        return self._call("lost_updates", since=since, until=until)
+
+    def anomalies(
+        self, *, since: datetime | None = None, until: datetime | None = None, sample: int = 10
+    ) -> duckdb.DuckDBPyRelation:
+        """What cannot have happened to one key in so many, in any order; default: in the last hour."""
+        return self._call("anomalies", since=since, until=until, sample=sample)
+
+    def t_visibility(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """How likely one region shows another's write some time after it; default: in the last hour."""
+        return self._call("t_visibility", since=since, until=until)
+
+    def slo(self, *, at: datetime | None = None) -> duckdb.DuckDBPyRelation:
+        """How every SLO stands at a moment, overall and per region: budget left, burn rates; default: now."""
+        return self._call("slo", at=at)
+
+    def slo_minutes(
+        self, name: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """What an SLO counted minute by minute, and the budget left after each; default: its window."""
+        return self._call("slo_minutes", name=name, since=since, until=until)
+
+    def failovers(
+        self, *, since: datetime | None = None, until: datetime | None = None
+    ) -> duckdb.DuckDBPyRelation:
+        """Failovers, outages and drills that started in a span; default: in the last hour."""
+        return self._call("failovers", since=since, until=until)
+
+    def failover_report(
+        self, incident: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> Report:
+        """The report of an incident by its id, with `.markdown` and `.html`. Raises LookupError."""
+        return report(Reader(self._cursor()), incident, since, until)
 
     def sql(self, query: str, params: Params | None = None) -> duckdb.DuckDBPyRelation:
         """Any SELECT over the views and macros. Raises gate.Refused for what is none."""
@@ -120,9 +216,10 @@ class Session:
         )
 
     def help(self, name: str | None = None) -> None:
-        """Print what can be asked: every macro with its parameters and its doc, or the one of that name."""
+        """Print what can be asked: macros with their parameters and docs, or the one of that name."""
+        inner = {macro.name for macro in macros.in_order() if macro.inner}
         for macro, parameters, doc in self.macros().fetchall():
-            if name in (None, macro):
+            if name == macro or (name is None and macro not in inner):
                 print(f"{macro}({', '.join(parameters)})\n{indent(doc or '', '    ')}\n")  # noqa: T201
 
     def close(self) -> None:
@@ -134,7 +231,7 @@ class Session:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _call(self, macro: str, **arguments: str | bool | datetime | None) -> duckdb.DuckDBPyRelation:
+    def _call(self, macro: str, **arguments: str | bool | int | datetime | None) -> duckdb.DuckDBPyRelation:
         for name, value in arguments.items():
             if isinstance(value, datetime) and value.tzinfo is None:
                 raise ValueError(f"{name} is {value.isoformat()}: must have a time zone")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 
 from obstore.exceptions import BaseError as ObjectError
 
 from collector.metrics.cost import ASSUMED, assumed, discovered
 from collector.metrics.cost import estimate as metric_requests
 from collector.probes.cost import estimate as probe_requests
+from queries import connect
+from queries.settings import Settings
+from queries.slo.loading import load
 from regionscope.config import Config
 from store.objects import open_store
 from store.schema import LOGS
@@ -34,6 +38,7 @@ class Report:
     regions: dict[str, str] = field(default_factory=dict)
     costs: list[Cost] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -44,7 +49,11 @@ def check(config: Config) -> Report:
     """Try the store and every zone's key; nothing is written."""
     regions = {region: policy(config.zone(region)) for region in sorted(config.regions)}
     problems = [*_store(config), *_keys(config)]
-    return Report(config.store, regions, [*_costs(config, bool(problems))], problems)
+    costs = [*_costs(config, bool(problems))]
+    settings = config.configured().settings
+    return Report(
+        config.store, regions, costs, [*problems, *_slos(settings)], load(settings.slos.folder).warnings
+    )
 
 
 def policy(zone: Zone) -> str:
@@ -72,6 +81,14 @@ def _store(config: Config) -> list[str]:
     except (ObjectError, OSError, ValueError) as error:
         return [f"store {config.store!r} cannot be reached: {type(error).__name__}"]
     return []
+
+
+def _slos(settings: Settings) -> Iterator[str]:
+    """What is wrong with the files of SLOs, and with their queries: those are tried on an empty store."""
+    with TemporaryDirectory() as nothing, connect(nothing, settings=settings) as session:
+        unevaluated = session.slo().filter("coverage is null").project("slo, service, reason").fetchall()
+    for name, service, reason in unevaluated:
+        yield reason if service is None else f"SLO {name!r}: {reason}"
 
 
 def _keys(config: Config) -> list[str]:

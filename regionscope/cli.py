@@ -12,7 +12,18 @@ from obstore.exceptions import BaseError as ObjectError
 
 from queries import Refused
 from regionscope import output
-from regionscope.commands import ask, collect, config, store
+from regionscope.commands import (
+    ask,
+    collect,
+    config,
+    consistency,
+    explain,
+    failovers,
+    health,
+    slo,
+    store,
+    user,
+)
 from regionscope.commands.common import Failure
 from regionscope.config import ConfigError
 from store.tables import Busy
@@ -26,6 +37,12 @@ app = typer.Typer(
     help="Find any user's error in any region, and see whether the regions agree.",
 )
 app.add_typer(ask.app)
+app.add_typer(user.app)
+app.add_typer(health.app)
+app.add_typer(consistency.app)
+app.add_typer(failovers.app)
+app.add_typer(slo.app)
+app.add_typer(explain.app)
 app.add_typer(collect.app)
 app.add_typer(store.app, name="store")
 app.add_typer(config.app, name="config")

@@ -10,10 +10,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from collector.fields import FieldMap
 from regionscope.sections.base import KeyReference, Pattern, RegionName, Section, matching
+from regionscope.sections.consistency import ConsistencyConfig
+from regionscope.sections.failovers import FailoversConfig
 from regionscope.sections.forward import ForwardConfig
+from regionscope.sections.health import HealthConfig
 from regionscope.sections.metrics import MetricsConfig
 from regionscope.sections.otlp import OtlpConfig
 from regionscope.sections.probes import Probes
+from regionscope.sections.slos import SlosConfig
 from regionscope.sections.state import StateConfig
 from regionscope.sections.traces import TracesConfig
 from store.layout import QUARANTINE
@@ -91,6 +95,10 @@ class Config(Section):
     state: StateConfig = StateConfig()
     otlp: OtlpConfig = OtlpConfig()
     forward: ForwardConfig = ForwardConfig()
+    health: HealthConfig = HealthConfig()
+    slos: SlosConfig = SlosConfig()
+    failovers: FailoversConfig = FailoversConfig()
+    consistency: ConsistencyConfig = ConsistencyConfig()
 
     @model_validator(mode="after")
     def _zones_exist(self) -> Config:
@@ -125,7 +133,20 @@ class Config(Section):
         """What a session has to know."""
         from queries.settings import Configured, Settings  # collectors read this file too, without DuckDB
 
-        return Configured(self.store, self.all_zones(), Settings(regions=tuple(sorted(self.regions))))
+        settings = Settings(
+            regions=tuple(sorted(self.regions)),
+            health=self.health.rules(),
+            slos=self.slos.files(),
+            failovers=self.failovers.failovers(),
+            operations=self.consistency.operations(),
+            pseudonyms=self._pseudonyms(),
+        )
+        return Configured(self.store, self.all_zones(), settings)
+
+    def _pseudonyms(self) -> dict[str, str]:
+        """The zones of the regions in which users and sessions are stored as pseudonyms."""
+        zones = {name: self.zone(name) for name in self.regions}
+        return {name: zone.name for name, zone in zones.items() if zone.identities == "pseudonym"}
 
     def field_map(self) -> FieldMap:
         return FieldMap().extended(**self.fields.model_dump())
@@ -154,7 +175,9 @@ def _anchored(config: Config, folder: Path) -> Config:
     otlp = config.otlp.model_copy(update={"token": secret(config.otlp.token)})
     headers = {name: secret(reference) for name, reference in config.forward.headers.items()}
     forward = config.forward.model_copy(update={"headers": headers})
-    return config.model_copy(update={"store": store, "zones": zones, "otlp": otlp, "forward": forward})
+    slos = config.slos.anchored(folder)
+    update = {"store": store, "zones": zones, "otlp": otlp, "forward": forward, "slos": slos}
+    return config.model_copy(update=update)
 
 
 def parse(content: dict[str, Any], origin: str = "configuration") -> Config:

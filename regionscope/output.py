@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,13 +28,15 @@ def print_json(value: Any) -> None:
     out.file.write(orjson.dumps(value, default=str, option=options).decode())
 
 
-def print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
+def print_table(
+    rows: Sequence[Row], columns: Sequence[str], colour: Callable[[Row], str] | None = None
+) -> None:
     """Rows in aligned columns, one line each and never folded: to be read, searched and piped."""
     cells = [[plain(row.get(column)) for column in columns] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
     out.print(Text(_line(columns, widths), style="bold"))
     for row, line in zip(rows, cells, strict=True):
-        out.print(Text(_line(line, widths), style=style(row)))
+        out.print(Text(_line(line, widths), style=(colour or style)(row)))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -95,6 +97,13 @@ def ago(age: timedelta) -> str:
     return f"{seconds}s"
 
 
+def milliseconds(ms: float) -> str:
+    """A duration in ms as people read it: `4.2ms`, `310ms`, `2.5s`."""
+    if ms < 100:
+        return f"{ms:.1f}ms"
+    return f"{ms:.0f}ms" if ms < 1000 else f"{ms / 1000:.1f}s"
+
+
 def severity_name(number: int | None) -> str | None:
     """The short name of an OpenTelemetry severity number (logs data model, SeverityNumber)."""
     return None if number is None else ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")[(number - 1) // 4]
@@ -109,9 +118,9 @@ def summary(rows: Iterable[Row]) -> str:
         errors += style(row) == "red"
         regions[row["region"]] = regions.get(row["region"], 0) + 1
     where = ", ".join(f"{region} {count}" for region, count in sorted(regions.items()))
-    counts = f"{_counted(total, 'record')}, {_counted(errors, 'error')}"
+    counts = f"{counted(total, 'record')}, {counted(errors, 'error')}"
     return f"{counts}; {where}" if where else counts
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

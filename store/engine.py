@@ -37,7 +37,8 @@ def connect(
     if spill:
         config["temp_directory"] = str(spill)
     connection = duckdb.connect(config=config)
-    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    connection.execute("SET TimeZone = 'UTC'")
+    _without_progress_bar(connection)
     if store.credentials:
         _load(connection, "httpfs")
         authorize(connection, store)
@@ -45,6 +46,13 @@ def connect(
         _load(connection, "delta")
     connection.execute("SET allow_unsigned_extensions = false")
     return connection
+
+
+def _without_progress_bar(connection: duckdb.DuckDBPyConnection) -> None:
+    """In Jupyter without ipywidgets it is off, and DuckDB raises an error if it is to be changed at all."""
+    (shown,) = connection.execute("select current_setting('enable_progress_bar')").fetchone() or (False,)
+    if shown:
+        connection.execute("SET enable_progress_bar = false")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ def config_check(config: ConfigFile = None, store: StoreUri = None, as_json: AsJ
                 f"{cost.what}: {cost.requests_per_month:,} requests in 30 days, USD {cost.usd_per_month:,.2f}"
             )
             output.out.print(f"{told} ({cost.basis})", markup=False)
+    for warning in report.warnings:
+        output.err.print(f"warning: {warning}", markup=False, style="yellow")
     if not as_json or report.ok:
         for problem in report.problems:
             output.err.print(f"problem: {problem}", markup=False)

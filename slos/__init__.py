@@ -1,0 +1,1 @@
+"""The service level objectives that come with regionscope: OpenSLO v1 files."""
