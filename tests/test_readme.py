@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 # What differs from run to run: when it is, and under which key pseudonyms are made. Nothing else may.
-VARYING = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d{3}Z|(?<=:)[0-9a-f]{20}…")
+VARYING = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.\d{3}Z|\d{8}T\d{6}Z|(?<=:)[0-9a-f]{20}…")
 
 
 def session() -> list[tuple[str, list[str]]]:
