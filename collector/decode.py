@@ -94,8 +94,13 @@ def documents(data: bytes) -> Iterator[Document]:
         yield Document(data, orjson.loads(data))
     except orjson.JSONDecodeError:
         lines = _lines(data)
-        for piece in lines or _pieces(data):
-            yield from (replace(document, line=bool(lines)) for document in _readable(piece))
+        for line in lines:
+            yield from (replace(document, line=True) for document in _readable(line))
+        for piece in () if lines else _cut(data, AFTER_ANOTHER):
+            found = [*_readable(piece)]
+            if any(document.error for document in found):  # one that broke off, and the next within it
+                found = [document for part in _cut(piece, START) for document in _readable(part)]
+            yield from found
 
 
 def _readable(piece: bytes) -> Iterator[Document]:
@@ -113,11 +118,13 @@ def _lines(data: bytes) -> list[bytes]:
 
 
 # Inside a JSON string the second quote would be escaped, so this is where a CloudWatch Logs document begins.
-START = re.compile(rb'\{\s*"messageType"')
+START = re.compile(rb'(\{\s*"messageType")')
+# What follows a colon, a comma or a bracket may also be a field of a document.
+AFTER_ANOTHER = re.compile(rb'[^:,\[\s]\s*(\{\s*"messageType")')
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
-    cuts = [0, *(match.start() for match in START.finditer(data) if match.start()), len(data)]
+def _cut(data: bytes, start: re.Pattern[bytes]) -> Iterator[bytes]:
+    cuts = [0, *(match.start(1) for match in start.finditer(data) if match.start(1)), len(data)]
     for start, end in pairwise(cuts):
         if data[start:end].strip():
             yield data[start:end]

@@ -61,9 +61,9 @@ def _attributes(span: Span) -> dict[str, Any]:
 
 
 def _status(span: Span) -> dict[str, str]:
-    if span.failure is None:
-        return {"code": "UNSET"}
-    return {"code": "ERROR", "message": span.failure.message} if span.faulty else {"code": "UNSET"}
+    if span.failure and span.faulty:
+        return {"code": "ERROR", "message": span.failure.message}
+    return {"code": "UNSET"}
 
 
 def _exception(span: Span, end: int) -> dict[str, Any]:

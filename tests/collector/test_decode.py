@@ -80,6 +80,14 @@ def test_documents_back_to_back_are_all_read(between: bytes) -> None:
     assert values(between.join(map(encoded, several))) == several
 
 
+def test_a_field_that_looks_like_a_document_is_none_even_if_the_document_is_no_proper_json() -> None:
+    odd = document({"id": "1", "message": "\ud800", "extractedFields": {"messageType": None}})
+    data = json.dumps(odd).encode()
+
+    assert len(values(data)) == 1
+    assert len(values(data + data[:-40] + data)) == 3
+
+
 def test_documents_that_begin_with_another_key_are_read_too() -> None:
     several = [{"logGroup": "a", **document(event(number))} for number in range(3)]
     assert values(b"".join(map(encoded, several))) == several
