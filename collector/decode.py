@@ -123,8 +123,8 @@ START = re.compile(rb'(\{\s*"messageType")')
 AFTER_ANOTHER = re.compile(rb'[^:,\[\s]\s*(\{\s*"messageType")')
 
 
-def _cut(data: bytes, start: re.Pattern[bytes]) -> Iterator[bytes]:
-    cuts = [0, *(match.start(1) for match in start.finditer(data) if match.start(1)), len(data)]
+def _cut(data: bytes, beginning: re.Pattern[bytes]) -> Iterator[bytes]:
+    cuts = [0, *(match.start(1) for match in beginning.finditer(data) if match.start(1)), len(data)]
     for start, end in pairwise(cuts):
         if data[start:end].strip():
             yield data[start:end]
