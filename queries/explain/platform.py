@@ -101,10 +101,18 @@ def _signs(situation: Situation, region: str) -> Iterator[Evidence]:
 
 
 def _fell_silent(situation: Situation, region: str) -> bool:
-    """Whether a region that had answered some requests in each minute answers none."""
+    """Whether a region that had answered some requests in each minute answers none, now or from now on.
+
+    In the minute in which it falls silent it still answered some. The next one is known if others did.
+    """
     counts, time = situation.around.counts, situation.time
-    before = counts.requests({region}, time - 6 * RECENT, time - RECENT) / (5 * RECENT / MINUTE)
-    return before >= 5 and counts.requests({region}, time - MINUTE, time + MINUTE) == 0
+    before = counts.requests({region}, time - 6 * RECENT, time) / (6 * RECENT / MINUTE)
+    following = time.replace(second=0, microsecond=0) + MINUTE
+    silent = counts.requests({region}, time - MINUTE, time + MINUTE) == 0 or (
+        counts.requests({region}, following, following + MINUTE) == 0
+        and counts.requests(set(counts.regions) - {region}, following, following + MINUTE) > 0
+    )
+    return before >= 5 and silent
 
 
 def _called(situation: Situation) -> list[str]:

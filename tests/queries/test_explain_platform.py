@@ -128,6 +128,19 @@ def test_a_call_to_a_region_that_answers_nothing_any_more_names_that_region() ->
     assert "answered nothing any more" in reason.sentence
 
 
+def test_a_region_that_falls_silent_in_this_very_minute_is_named_once_the_next_one_is_known() -> None:
+    silent = [one for one in steady() if one[0] != US or one[1] <= NOON]
+    unreachable = record(error_type="ConnectTimeout", message="connect timeout", pattern="t")
+    called = span("call", "function", kind="CLIENT", region=US)
+
+    reason = regional_outage(situation(unreachable, spans=[called], requests=silent))
+    unknown = [one for one in steady() if one[1] <= NOON]  # nobody's next minute is there yet
+
+    assert reason
+    assert "answered nothing any more" in reason.sentence
+    assert regional_outage(situation(unreachable, spans=[called], requests=unknown)) is None
+
+
 def test_a_region_without_data_is_not_said_to_have_fallen_silent() -> None:
     unreachable = record(error_type="ConnectTimeout", message="connect timeout in ca-central-1")
 
