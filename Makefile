@@ -39,6 +39,8 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/otlp.py
 	$(BIN)/python benchmarks/search.py $(BENCH_ARGS)
+	$(BIN)/python benchmarks/answers.py
+	$(BIN)/python benchmarks/truth.py
 
 clean:
 	rm -rf $(VENV) .venv-emulator build *.egg-info .mypy_cache .pytest_cache .ruff_cache
