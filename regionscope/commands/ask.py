@@ -110,6 +110,6 @@ def sql(
 
 
 def print_records(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None:
-    print_rows(rows if as_json else [output.record(row) for row in rows], RECORD, as_json, nothing)
+    print_rows(rows, RECORD, as_json, nothing, output.record)
     if rows and not as_json:
         output.out.print(output.summary(rows))

@@ -67,13 +67,18 @@ def rows_of(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
 
 
 def print_rows(
-    rows: Sequence[output.Row], columns: Sequence[str], as_json: bool, nothing: str | None = None
+    rows: Sequence[output.Row],
+    columns: Sequence[str],
+    as_json: bool,
+    nothing: str | None = None,
+    shown: Callable[[Any], output.Row] = lambda row: row,
+    colour: Callable[[output.Row], str] | None = None,
 ) -> None:
-    """Rows as JSON, or as a table of some columns; `nothing` is said on stderr when there are none."""
+    """Rows as JSON, or in a table as people are `shown` them; if there are none, `nothing` on stderr."""
     if as_json:
         output.print_json(rows)
     elif rows:
-        output.print_table(rows, columns)
+        output.print_table([shown(row) for row in rows], columns, colour)
     elif nothing:
         output.err.print(nothing, markup=False)
 

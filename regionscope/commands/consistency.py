@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +14,7 @@ from regionscope.commands.common import (
     StoreUri,
     Until,
     open_session,
+    print_rows,
     rows_of,
     window_of,
 )
@@ -47,7 +47,9 @@ def consistency(
     """Print how many reads and writes kept which guarantee, by store and pair of regions."""
     with open_session(config, store) as session:
         rows = rows_of(session.consistency(**window_of(since, until)))
-    _print(rows, as_json, _guarantee, GUARANTEE, f"no operation on a store was logged since {since}")
+    print_rows(
+        rows, GUARANTEE, as_json, f"no operation on a store was logged since {since}", _guarantee, _colour
+    )
 
 
 @app.command("lost-updates")
@@ -61,7 +63,7 @@ def lost_updates(
     """Print acknowledged writes that another region's write replaced without knowing them."""
     with open_session(config, store) as session:
         rows = rows_of(session.lost_updates(**window_of(since, until)))
-    _print(rows, as_json, _lost, LOST, f"no lost update is known since {since}")
+    print_rows(rows, LOST, as_json, f"no lost update is known since {since}", _lost, _colour)
 
 
 @app.command()
@@ -76,18 +78,7 @@ def anomalies(
     """Print operations on one key that cannot have happened one after the other in any order."""
     with open_session(config, store) as session:
         rows = rows_of(session.anomalies(**window_of(since, until), sample=sample))
-    _print(rows, as_json, _anomaly, ANOMALY, f"no anomaly in one key of {sample} since {since}")
-
-
-def _print(
-    rows: list[Row], as_json: bool, shown: Callable[[Row], Row], columns: Sequence[str], nothing: str
-) -> None:
-    if as_json:
-        output.print_json(rows)
-    elif rows:
-        output.print_table([shown(row) for row in rows], columns, _colour)
-    else:
-        output.err.print(nothing)
+    print_rows(rows, ANOMALY, as_json, f"no anomaly in one key of {sample} since {since}", _anomaly, _colour)
 
 
 def _colour(row: output.Row) -> str:

@@ -16,6 +16,7 @@ from regionscope.commands.common import (
     StoreUri,
     Until,
     open_session,
+    print_rows,
     rows_of,
     window_of,
 )
@@ -41,12 +42,8 @@ def failovers(
     """Print failovers, switchovers, outages and drills: how long they took, and what was lost."""
     with open_session(config, store) as session:
         rows = rows_of(session.failovers(**window_of(since, until)))
-    if as_json:
-        output.print_json(rows)
-    elif rows:
-        output.print_table([_incident(row) for row in rows], INCIDENT, _colour)
-    else:
-        output.err.print(f"no failover, outage or drill since {since}")
+    nothing = f"no failover, outage or drill since {since}"
+    print_rows(rows, INCIDENT, as_json, nothing, _incident, _colour)
 
 
 @app.command("failover-report")

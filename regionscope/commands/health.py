@@ -15,6 +15,7 @@ from regionscope.commands.common import (
     StoreUri,
     Until,
     open_session,
+    print_rows,
     rows_of,
     window_of,
 )
@@ -44,12 +45,8 @@ def health(
     """Print whether each region and its services are well, the worst first, and why not."""
     with open_session(config, store) as session:
         rows = rows_of(session.health(**window_of(since, until)))
-    if as_json:
-        output.print_json(rows)
-    elif rows:
-        output.print_table([_health(row) for row in rows], HEALTH, _colour)
-    else:
-        output.err.print(f"no region is configured, and nothing came from any since {since}")
+    nothing = f"no region is configured, and nothing came from any since {since}"
+    print_rows(rows, HEALTH, as_json, nothing, _health, _colour)
 
 
 @app.command()
@@ -63,12 +60,7 @@ def lag(
     """Print how far the regions are behind each other, by metrics and by probes."""
     with open_session(config, store) as session:
         rows = rows_of(session.lag(**window_of(since, until)))
-    if as_json:
-        output.print_json(rows)
-    elif rows:
-        output.print_table([_lag(row) for row in rows], LAG)
-    else:
-        output.err.print(f"no metric and no probe of replication since {since}")
+    print_rows(rows, LAG, as_json, f"no metric and no probe of replication since {since}", _lag)
 
 
 def _colour(row: output.Row) -> str:

@@ -8,8 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from regionscope import output
-from regionscope.commands.common import AsJson, ConfigFile, Failure, StoreUri, open_session, rows_of
+from regionscope.commands.common import (
+    AsJson,
+    ConfigFile,
+    Failure,
+    StoreUri,
+    open_session,
+    print_rows,
+    rows_of,
+)
 from regionscope.moment import moment
 
 app = typer.Typer()
@@ -34,12 +41,8 @@ def slo(
     """Print how every SLO stands, overall and per region or pair of regions: budget left, burning, alerts."""
     with open_session(config, store) as session:
         rows = rows_of(session.slo(at=_moment(at)))
-    if as_json:
-        output.print_json(rows)
-    elif rows:
-        output.print_table([_shown(row) for row in rows], SLO, lambda row: _COLOURS.get(row["state"], ""))
-    else:
-        output.err.print("the folder of the SLOs has none")
+    nothing = "the folder of the SLOs has none"
+    print_rows(rows, SLO, as_json, nothing, _shown, lambda row: _COLOURS.get(row["state"], ""))
 
 
 def _moment(at: str | None) -> datetime | None:

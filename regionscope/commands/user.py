@@ -16,6 +16,7 @@ from regionscope.commands.common import (
     StoreUri,
     Until,
     open_session,
+    print_rows,
     rows_of,
     window_of,
 )
@@ -192,14 +193,8 @@ def offsets(
     """Print how far the clocks of regions and hosts are off, and whether they are sound."""
     with open_session(config, store) as session:
         rows = rows_of(session.offsets(**window_of(since, until)))
-    if as_json:
-        output.print_json(rows)
-    elif rows:
-        output.print_table(
-            [_offset(row) for row in rows], OFFSETS, lambda row: _COLOURS.get(row["state"], "")
-        )
-    else:
-        output.err.print(f"no message between regions since {since}")
+    nothing = f"no message between regions since {since}"
+    print_rows(rows, OFFSETS, as_json, nothing, _offset, lambda row: _COLOURS.get(row["state"], ""))
 
 
 def _offset(row: dict[str, Any]) -> dict[str, Any]:
