@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
@@ -76,6 +77,12 @@ class Column:
 
 SINCE = Parameter("since", "TIMESTAMPTZ", "null")
 UNTIL = Parameter("until", "TIMESTAMPTZ", "null")
+
+
+def window(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
+    """The span of time that is asked for; by default the last hour."""
+    until = until or datetime.now(UTC)
+    return since or until - timedelta(hours=1), until
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from queries import verdicts
-from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row
+from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row, window
 from queries.settings import HealthRules, Settings
 
 NOWHERE = "global"  # the region of what is in none, or in none that is known
 
-_HOUR = timedelta(hours=1)
 _OF_NO_REGION = "it is no region; one of a health check can be named under [health.checks]"
 _COUNTING = ("logs", "metrics", "spans")  # the tables that tell of requests; of equals the first is believed
 
@@ -29,8 +28,8 @@ def health(
     reader: Reader, settings: Settings, since: datetime | None, until: datetime | None
 ) -> Iterator[Row]:
     """One row per region, followed by one per service of it; the worst come first. Default: the last hour."""
-    until = until or datetime.now(UTC)
-    span = {"since": since or until - _HOUR, "until": until}
+    since, until = window(since, until)
+    span = {"since": since, "until": until}
 
     def ask(macro: str) -> list[Row]:
         return reader.rows(f"from {macro}(since := $since, until := $until)", **span)

@@ -6,11 +6,11 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import combinations, islice
 
 from queries import clocks as method
-from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row
+from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row, window
 from queries.clocks import DRIFT, WINDOW, Message, Offsets
 from queries.distances import least_ms
 from queries.settings import Settings
@@ -253,8 +253,7 @@ def _least(sender: str, receiver: str) -> float:
 def _answer(
     reader: Reader, settings: Settings, since: datetime | None, until: datetime | None
 ) -> Iterator[Row]:
-    until = until or datetime.now(UTC)
-    found = clocks(reader, since or until - timedelta(hours=1), until)
+    found = clocks(reader, *window(since, until))
     for clock in found.clocks:
         region, _, host = clock.partition("/")
         for row in _rows(found, clock):

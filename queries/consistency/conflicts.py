@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from queries.answers import SINCE, UNTIL, Answer, Column, Parameter, Reader, Row
+from queries.answers import SINCE, UNTIL, Answer, Column, Parameter, Reader, Row, window
 from queries.consistency.checker import NOT_FOUND, Operation, check
 from queries.consistency.expectation import expectation
 from queries.consistency.history import History
-from queries.consistency.past import Past, recent, window
+from queries.consistency.past import Past, recent
 from queries.settings import Settings
 
 _CONTESTED = "contested_columns(since := $since, until := $until)"

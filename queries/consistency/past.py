@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,6 @@ from queries.consistency.regions import apart, between
 from queries.offsets import clocks
 from queries.settings import Settings
 
-_HOUR = timedelta(hours=1)
 _HORIZON = timedelta(milliseconds=HORIZON)
 
 
@@ -62,12 +61,6 @@ def _contested(history: History) -> Codes:
     regions = len(history.served_by.names)
     writers = np.unique(history.keys[writes] * regions + history.served_by.codes[writes]) // max(regions, 1)
     return np.flatnonzero(np.isin(history.keys, writers[1:][np.diff(writers) == 0]))
-
-
-def window(since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
-    """The span of time that is asked for; by default the last hour."""
-    until = until or datetime.now(UTC)
-    return since or until - _HOUR, until
 
 
 def recent(

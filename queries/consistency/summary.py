@@ -8,13 +8,13 @@ from datetime import datetime
 
 import numpy as np
 
-from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row
+from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row, window
 from queries.consistency.counts import grouped
 from queries.consistency.expectation import expectation
 from queries.consistency.guarantees import DOUBTFUL, KEPT, NOTHING, VIOLATED, Verdicts
 from queries.consistency.history import Codes, History
 from queries.consistency.lost import Lost
-from queries.consistency.past import recent, window
+from queries.consistency.past import recent
 from queries.settings import Settings
 
 Group = tuple[

@@ -9,9 +9,9 @@ from itertools import permutations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row
+from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row, window
 from queries.consistency.history import NEVER, NOT_FOUND, Codes, Times
-from queries.consistency.past import Past, recent, window
+from queries.consistency.past import Past, recent
 from queries.settings import Settings
 
 AFTER_MS = tuple(step * 10**power for power, step in product(range(6), (1, 2, 5)))  # 1 ms to 8 minutes

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row
+from queries.answers import SINCE, UNTIL, Answer, Column, Reader, Row, window
 from queries.failovers import events, traffic, writers
 from queries.failovers.impact import Impact, impact, moment
 from queries.failovers.incident import Incident, fuse
@@ -40,8 +40,7 @@ def failovers(
     reader: Reader, settings: Settings, since: datetime | None, until: datetime | None
 ) -> Iterator[Row]:
     """The incidents that started from `since` to before `until`; default: in the last hour."""
-    until = until or datetime.now(UTC)
-    since = since or until - HOUR
+    since, until = window(since, until)
     start, end = datetime.fromtimestamp(int((since - HOUR).timestamp()) // GRID * GRID, UTC), until + HOUR
     counts, stamps = traffic.read(reader, start, end), Stamps(reader)
     told = [

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from queries.answers import SINCE, UNTIL, Answer, Column, Parameter, Reader, Row
+from queries.answers import SINCE, UNTIL, Answer, Column, Parameter, Reader, Row, window
 from queries.consistency.guarantees import DOUBTFUL, KEPT, NOTHING, VIOLATED, Guarantees
-from queries.consistency.past import recent, window
+from queries.consistency.past import recent
 from queries.settings import Settings
 from queries.slo.windows import time_of
 
